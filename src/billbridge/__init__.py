@@ -1,0 +1,3 @@
+"""Billbridge bills managed backup in HaloPSA."""
+
+__version__ = "0.1.0"

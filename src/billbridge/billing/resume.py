@@ -1,0 +1,69 @@
+"""Resuming: what an interrupted run may have written, seen from what HaloPSA shows now.
+
+A killed run leaves intents whose outcome nobody recorded. Where HaloPSA shows exactly what an intent meant to
+write, it was written by us and not by a person, and becomes the base; everything else is planned anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from billbridge.billing.plan import OWNED, WATCHED, Base, Fields, Found, Value, same_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A write that was stored before it was sent, and whose outcome is not known."""
+
+    key: str
+    subscription_id: int | None
+    client_id: int
+    values: Fields
+    sent_at: float | None = None
+    """When it was last sent, in seconds of the database's clock; `None` when it never was."""
+
+    @property
+    def is_create(self) -> bool:
+        return self.subscription_id is None
+
+
+def bases_after(intents: Iterable[Intent], bases: Mapping[str, Base], found: Iterable[Found]) -> dict[str, Base]:
+    """The bases to plan with: those recorded, brought up to date with intents that did arrive."""
+    known = dict(bases)
+    by_id: dict[int, Found] = {}
+    by_key: dict[str, Found] = {}
+    for subscription in sorted(found, key=lambda s: s.id):
+        by_id[subscription.id] = subscription
+        if subscription.key and not subscription.deleted:
+            by_key.setdefault(subscription.key, subscription)
+    for intent in intents:
+        base = known.get(intent.key)
+        now = by_key.get(intent.key) if base is None else by_id.get(base.subscription_id)
+        if now is None:
+            continue
+        if base is None:
+            watched = {name: now.fields.get(name) for name in WATCHED}
+            base = Base(subscription_id=now.id, owned=_owned(intent.values), watched=watched)
+        known[intent.key] = _arrived(intent, base, now)
+    return known
+
+
+def missing_creates(intents: Iterable[Intent], found: Iterable[Found]) -> tuple[Intent, ...]:
+    """Creates that were sent and are not to be seen: HaloPSA may still commit them late."""
+    keys = {subscription.key for subscription in found}
+    return tuple(i for i in intents if i.is_create and i.sent_at is not None and i.key not in keys)
+
+
+def _arrived(intent: Intent, base: Base, now: Found) -> Base:
+    written = {name: value for name, value in intent.values.items() if same_value(now.fields.get(name), value)}
+    owned = {**base.owned, **_owned(written)}
+    if len(written) < len(intent.values):
+        return replace(base, owned=owned)
+    sent = {**base.sent, **{name: value for name, value in written.items() if name not in OWNED}}
+    watched = {**base.watched, **{name: value for name, value in written.items() if name in WATCHED}}
+    return replace(base, owned=owned, sent=sent, watched=watched)
+
+
+def _owned(values: Fields) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if name in OWNED}
