@@ -9,8 +9,10 @@ ARGS ?=
 demo: $(VENV)/.user
 	$(BIN)/billbridge demo $(ARGS)
 
+# All tests on SQLite, then those of the database on PostgreSQL, from a wheel.
 test: $(VENV)/.test check
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal tests/database
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -39,3 +41,9 @@ lock:
 
 clean:
 	rm -rf $(VENV) demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: benchmark
+
+# One file per claim; a file ends with an error when its claim does not hold here.
+benchmark: $(VENV)/.user
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -34,7 +34,7 @@ class Mbs:
     source: MbsSource
 
     def switch(self, **switches: Any) -> None:
-        self.control.patch("/_sim/switches", json=switches).raise_for_status()
+        self.control.post("/_sim/switches", json=switches).raise_for_status()
 
     def edit(self, do: str, **arguments: Any) -> Any:
         return self.control.post("/_sim/edit", json={"do": do, **arguments}).raise_for_status().json()["result"]
@@ -142,7 +142,7 @@ def test_more_computers_than_a_page_holds_are_all_seen(mbs: Mbs, count: str) -> 
     mbs.switch(computers_count=count)
     user = mbs.source.licenses(TODAY).users[0]
     for number in range(150):
-        mbs.edit("add_license", user_id=user.id, type="Server", endpoint=f"MANY-{number}", day=str(TODAY))
+        mbs.edit("add_license", user=user.id, license_type="Server", endpoint=f"MANY-{number}", day=str(TODAY))
 
     snapshot = mbs.source.licenses(TODAY)
 
@@ -153,7 +153,7 @@ def test_more_computers_than_a_page_holds_are_all_seen(mbs: Mbs, count: str) -> 
 
 def test_a_renamed_company_keeps_its_id(mbs: Mbs) -> None:
     before = mbs.source.licenses(TODAY).companies[0]
-    mbs.edit("rename_company", company_id=before.id, name="Another Name Ltd", day=str(TODAY))
+    mbs.edit("rename_company", company=before.id, name="Another Name Ltd", day=str(TODAY))
 
     renamed = {each.id: each.name for each in mbs.source.licenses(TODAY).companies}
     assert renamed[before.id] == "Another Name Ltd"
@@ -219,7 +219,7 @@ def test_a_user_who_was_deleted_since_does_not_stop_the_others(mbs: Mbs, unknown
     users = [each.id for each in mbs.source.licenses(TODAY).users]
     before = mbs.source.storage(TODAY, users, [OCTOBER])
     gone = before.running[0].user_id
-    mbs.edit("remove_user", user_id=gone, day=str(TODAY))
+    mbs.edit("remove_user", user=gone, day=str(TODAY))
 
     after = mbs.source.storage(TODAY, users, [OCTOBER])
 
@@ -266,19 +266,13 @@ def test_the_usage_history_reads_the_same_however_it_is_exported(
 
 def test_the_usage_history_shows_every_endpoint_that_was_used_in_the_month(mbs: Mbs) -> None:
     history = read_usage_history(mbs.usage_history(OCTOBER), day=TODAY)
-    ids = {each.name: each.id for each in mbs.source.licenses(TODAY).companies}
 
-    paid = (UsageStatus.PAID, UsageStatus.EXPIRED)
-    endpoints = {
-        (ids[row.company], row.type, row.user, row.endpoint)
-        for row in history.rows
-        if row.status in paid and row.user
-    }
-    used = Counter((company, kind) for company, kind, _, _ in endpoints)
-    assert used == {
-        (company["company_id"], kind): each["active_in_month"]
+    paid = [row for row in history.rows if row.user and row.status in (UsageStatus.PAID, UsageStatus.EXPIRED)]
+    endpoints = {(row.company, row.type, row.user, row.endpoint) for row in paid}
+    assert Counter((company, kind) for company, kind, _, _ in endpoints) == {
+        (company["name"], kind): each["active_in_month"]
         for company in mbs.truth(OCTOBER)["companies"]
-        if company["company_id"]
+        if company["name"]
         for kind, each in company["licenses"].items()
     }
 
@@ -293,7 +287,4 @@ def test_rows_of_the_usage_history_without_a_company_are_problems_and_nothing_el
 
 
 def test_collecting_twice_gives_the_same(mbs: Mbs) -> None:
-    first = mbs.source.licenses(TODAY)
-
-    assert mbs.source.licenses(TODAY) == first
-    assert replace(first, day=TODAY) == first
+    assert mbs.source.licenses(TODAY) == mbs.source.licenses(TODAY)

@@ -61,6 +61,11 @@ class ExistingBill:
     def is_sent(self) -> bool:
         return self.state is BillState.SENT
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether nothing of it can have reached HaloPSA."""
+        return self.state in (BillState.DRAFT, BillState.HELD)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
@@ -120,18 +125,14 @@ def steps_for(
         step = _auto_step(month, day, previous, previous_usage, auto_since=auto_since, day_is_ending=day_is_ending)
         return (step,)
     steps = [_manual_step(month, previous, previous_usage)]
-    if not wants_current:
-        steps.append(BillStep(month=month.next, action=Action.LEAVE, reason="temporary bills are switched off"))
-    elif current_usage.is_empty and current is None:
-        steps.append(BillStep(month=month.next, action=Action.LEAVE, reason=_NOTHING_COLLECTED))
+    if wants_current:
+        steps.append(_temporary_step(month.next, current, current_usage))
     else:
-        steps.append(_make(month.next, BillKind.TEMPORARY, current, current_usage, "the running month so far"))
+        steps.append(BillStep(month=month.next, action=Action.LEAVE, reason="temporary bills are switched off"))
     return tuple(steps)
 
 
-def step_for_month(  # noqa: PLR0911 - one answer per case reads best
-    month: Month, day: date, *, existing: ExistingBill | None, usage: Coverage
-) -> BillStep:
+def step_for_month(month: Month, day: date, *, existing: ExistingBill | None, usage: Coverage) -> BillStep:
     """The step for a month asked for by name; raises `InvalidInput` for one that cannot be billed.
 
     A month older than last month is closed: its bill is made if it has none and sent until it is sent, and never
@@ -141,21 +142,29 @@ def step_for_month(  # noqa: PLR0911 - one answer per case reads best
     if month > running:
         raise InvalidInput(f"{month} has not begun: today is {day}.", hint="Name a month that has usage.")
     if month == running:
-        if usage.is_empty:
-            return BillStep(month=month, action=Action.LEAVE, reason=_NOTHING_COLLECTED)
-        return _make(month, BillKind.TEMPORARY, existing, usage, "the running month so far")
+        return _temporary_step(month, existing, usage)
     if month == running.previous:
         return _manual_step(month, existing, usage)
     if existing is not None:
         if existing.is_sent:
             return BillStep(month=month, action=Action.LEAVE, reason="the month is closed and its bill is sent")
-        return BillStep(month=month, action=Action.SEND_AGAIN, reason="the month is closed and not wholly sent")
+        if not existing.is_unsent:
+            return BillStep(month=month, action=Action.SEND_AGAIN, reason="the month is closed and not wholly sent")
     if usage.is_empty:
         return BillStep(month=month, action=Action.LEAVE, reason=_NOTHING_COLLECTED)
-    return _make(month, BillKind.MANUAL, None, usage, "a closed month without a bill, asked for by name")
+    return _make(month, _kind_of(existing), existing, usage, "a closed month never sent, asked for by name")
 
 
 _NOTHING_COLLECTED = "nothing was collected or imported for the month"
+
+
+def _temporary_step(month: Month, existing: ExistingBill | None, usage: Coverage) -> BillStep:
+    frozen = _frozen(month, existing)
+    if frozen is not None:
+        return frozen
+    if usage.is_empty:
+        return BillStep(month=month, action=Action.LEAVE, reason=_NOTHING_COLLECTED)
+    return _make(month, BillKind.TEMPORARY, existing, usage, "the running month so far")
 
 
 def _manual_step(month: Month, existing: ExistingBill | None, usage: Coverage) -> BillStep:
@@ -164,7 +173,12 @@ def _manual_step(month: Month, existing: ExistingBill | None, usage: Coverage) -
         return frozen
     if usage.is_empty:
         return BillStep(month=month, action=Action.LEAVE, reason=_NOTHING_COLLECTED)
-    return _make(month, BillKind.MANUAL, existing, usage, "last month, from the whole month")
+    return _make(month, _kind_of(existing), existing, usage, "last month, from the whole month")
+
+
+def _kind_of(existing: ExistingBill | None) -> BillKind:
+    """A bill that auto-billing began stays automatic, also when a person mends what held it and syncs."""
+    return BillKind.AUTOMATIC if existing is not None and existing.kind is BillKind.AUTOMATIC else BillKind.MANUAL
 
 
 def _auto_step(
@@ -218,8 +232,11 @@ def first_automatic_month(auto_since: date) -> Month:
 
 
 def _frozen(month: Month, existing: ExistingBill | None) -> BillStep | None:
-    """An automatic bill never changes: once sent it is left alone, until then the same figures are sent."""
-    if existing is None or existing.kind is not BillKind.AUTOMATIC:
+    """An automatic bill never changes: once sent it is left alone, until then the same figures are sent.
+
+    One that is held was never sent: when what holds it is mended, its figures are made anew.
+    """
+    if existing is None or existing.kind is not BillKind.AUTOMATIC or existing.is_unsent:
         return None
     if existing.is_sent:
         return BillStep(month=month, action=Action.LEAVE, reason="its bill is automatic and sent")
@@ -228,11 +245,7 @@ def _frozen(month: Month, existing: ExistingBill | None) -> BillStep | None:
 
 def _make(month: Month, kind: BillKind, existing: ExistingBill | None, usage: Coverage, reason: str) -> BillStep:
     partial = usage.first_day if usage.is_partial(month) else None
-    first = (
-        existing is None
-        or existing.kind is BillKind.TEMPORARY
-        or existing.state in (BillState.DRAFT, BillState.HELD)
-    )
+    first = existing is None or existing.kind is BillKind.TEMPORARY or existing.is_unsent
     return BillStep(
         month=month,
         action=Action.MAKE,

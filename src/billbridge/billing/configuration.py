@@ -61,7 +61,7 @@ def check_configurations(
     licenses and storage are mixed only the total can be sent. `names` are the products' names for the message.
     """
     seen_names: set[str] = set()
-    used: dict[Product, str] = {}
+    used: dict[tuple[ProductKind, str], str] = {}
     for configuration in configurations:
         name = configuration.name.strip()
         where = f"Company {company!r}, configuration {name!r}"
@@ -78,12 +78,13 @@ def check_configurations(
         if not configuration.products:
             raise ConfigurationError(f"{where} has no products.", hint="Add a product or remove it.")
         for product in configuration.products:
-            if product in used:
+            if product.key in used:
+                taken_by = used[product.key]
                 raise ConfigurationError(
-                    f"{where} bills {_named(product, names)}, which configuration {used[product]!r} bills already.",
+                    f"{where} bills {_named(product, names)}, which configuration {taken_by!r} bills already.",
                     hint="A product is billed once: remove it from one of the two.",
                 )
-            used[product] = name
+            used[product.key] = name
         _check_mode(where, configuration, names)
 
 

@@ -96,7 +96,7 @@ class Count:
 class _Days:
     """One holder's days of the month: `active` with the day of giving back, `held` without it.
 
-    `activation` is its latest one, and `ended` says whether that one has ended by now.
+    `activation` is its latest one, and `ended` says whether all of them have ended by now.
     """
 
     activation: Activation
@@ -118,6 +118,7 @@ def count_licenses(
 
     `through` is the last day that is known: the month's last, or the business day in the running month.
     """
+    through = min(through, month.last)
     holders = _days_by_holder(activations, month, through)
     holders, changed, superseded = _apply_change_of_type(holders, change_of_type)
     listed = _listed_domains(holders)
@@ -171,14 +172,18 @@ def _days_by_holder(activations: Iterable[Activation], month: Month, through: da
             continue
         until = last - timedelta(days=1) if each.given_back and last == each.last_day else last
         held = days_mask(each.first_day, until, month)
+        ended = each.last_day is not None and each.last_day <= through
         activation = each
         known = holders.get(activation.holder)
         if known is not None:
-            active, held = known.active | active, known.held | held
-            activation = max(known.activation, activation, key=lambda a: a.first_day)
-        ended = activation.last_day is not None and activation.last_day <= through
+            active, held, ended = known.active | active, known.held | held, known.ended and ended
+            activation = max(known.activation, activation, key=_latest)
         holders[activation.holder] = _Days(activation=activation, active=active, held=held, ended=ended)
     return holders
+
+
+def _latest(activation: Activation) -> tuple[date, date, str, str]:
+    return activation.first_day, activation.last_day or date.max, activation.endpoint, activation.user_login
 
 
 def _apply_change_of_type(
@@ -222,7 +227,7 @@ def _follows(later: _Days, earlier: _Days) -> bool:
     """Whether one product was taken after, or on the day on which, the other ended."""
     return (
         earlier.ended
-        and _highest(earlier.held) <= _lowest(later.active)
+        and _highest(earlier.active) <= _lowest(later.active)
         and (_lowest(later.active), _highest(later.active)) > (_lowest(earlier.active), _highest(earlier.active))
     )
 
@@ -233,7 +238,7 @@ def _lowest(mask: int) -> int:
 
 
 def _highest(mask: int) -> int:
-    """The position of the highest set bit, counted from 0; -1 when there is none."""
+    """The position of the highest set bit, counted from 0."""
     return mask.bit_length() - 1
 
 

@@ -143,7 +143,8 @@ def observe(
             if activation.is_open or not any(_covers(a, activation.first_day) for a in recent[holder]):
                 opened.append(activation)
         elif activation.is_open:
-            kept.append(replace(open_one, last_seen=activation.last_seen, user_login=activation.user_login))
+            last_seen = max(open_one.last_seen, activation.last_seen)
+            kept.append(replace(open_one, last_seen=last_seen, user_login=activation.user_login))
         else:
             closed.append(_closed(open_one, activation.last_seen))
     for holder, activations in recent.items():
@@ -240,20 +241,29 @@ def _inside(activation: Activation, covered: Covered) -> Activation | None:
 
 
 def _joined(pieces: list[Activation]) -> list[Activation]:
-    """Join pieces of one origin that touch, and let an open piece swallow what follows it."""
+    """Join pieces of one origin that touch or overlap, and let an open piece swallow what follows it.
+
+    A piece that begins after the other was last seen says how it went on; of two that overlap the longer one holds.
+    """
     joined: list[Activation] = []
     for piece in sorted(pieces, key=lambda a: (a.first_day, a.last_day or date.max)):
         before = joined[-1] if joined else None
         if before is None or not _continues(before, piece):
             joined.append(piece)
         else:
+            end = piece if piece.first_day > before.last_seen else max(before, piece, key=_end)
             joined[-1] = replace(
                 before,
-                last_day=piece.last_day,
-                given_back=piece.given_back,
+                last_day=end.last_day,
+                given_back=end.given_back,
                 last_seen=max(before.last_seen, piece.last_seen),
             )
     return joined
+
+
+def _end(activation: Activation) -> tuple[date, bool]:
+    """How far it reaches; on the day of giving back it reaches less far than one that is still held."""
+    return activation.last_day or date.max, not activation.given_back
 
 
 def _continues(before: Activation, piece: Activation) -> bool:

@@ -66,10 +66,12 @@ def parse_money(text: str | int | Decimal, *, allow_negative: bool = False) -> D
 
 def decimals_of(value: Decimal) -> int:
     """How many decimals `value` needs, trailing zeros not counted."""
-    exponent = value.normalize().as_tuple().exponent
+    _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise MoneyError(f"{value} is not a number")
-    return max(0, -exponent)
+    text = "".join(map(str, digits))
+    zeros = len(text) - len(text.rstrip("0"))
+    return max(0, -exponent - zeros) if zeros < len(text) else 0
 
 
 def to_millionths(value: Decimal) -> int:
@@ -123,7 +125,7 @@ def unit_price(total: Decimal, quantity: Exact, *, decimals: int, most_decimals:
 
 def format_amount(value: Decimal, currency: Currency) -> str:
     """An amount as figures with the currency's decimals and its code, for notes and messages: `48.00 EUR`."""
-    return f"{value:,.{max(currency.decimals, 0)}f} {currency.code}"
+    return f"{round_half_up(value, currency.decimals):,f} {currency.code}"
 
 
 def _neighbour_towards(exact: Fraction, rounded: Decimal, places: int) -> Decimal:

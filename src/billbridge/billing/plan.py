@@ -6,7 +6,7 @@ It changes nothing, and planning again after it was applied finds nothing to do.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -175,21 +175,25 @@ def plan(
     """Compare every wanted slot with HaloPSA. `bases` are by key; `own_keys` are keys of other slots of ours.
 
     A subscription is found by its stored id, else by its key, else adopted: exactly one of the same customer, site,
-    type and name. Several are a conflict, and so is one that is inactive.
+    type and name. Several are a conflict, and so are one that is inactive and one that two slots could adopt.
     """
-    index = _Index(found)
     wanted = tuple(wanted)
-    taken = own_keys | {slot.key for slot in wanted} | set(bases)
+    own_keys = own_keys | {slot.key for slot in wanted} | set(bases)
+    index = _Index(found, own_keys, {base.subscription_id: key for key, base in bases.items()})
     changes: list[Change] = []
     for slot in wanted:
-        changes.extend(_plan_slot(slot, index, bases.get(slot.key), policy, taken))
-    return Plan(changes=tuple(_hold_months_in_two_slots(changes)))
+        changes.extend(_plan_slot(slot, index, bases.get(slot.key), policy))
+    return Plan(changes=tuple(_hold_months_in_two_slots(_hold_double_adoptions(changes), index)))
 
 
 class _Index:
-    """HaloPSA's subscriptions, by what they are looked up by."""
+    """HaloPSA's subscriptions, by what they are looked up by.
 
-    def __init__(self, found: Iterable[Found]) -> None:
+    One that a slot knows by its id is that slot's alone, whatever key it carries. `by_place` holds what may be
+    adopted: no subscription of ours.
+    """
+
+    def __init__(self, found: Iterable[Found], own_keys: AbstractSet[str], slots: Mapping[int, str]) -> None:
         self.by_id: dict[int, Found] = {}
         self.by_key: dict[str, list[Found]] = defaultdict(list)
         self.by_place: dict[tuple[Value, Value, str], list[Found]] = defaultdict(list)
@@ -197,8 +201,11 @@ class _Index:
             self.by_id[subscription.id] = subscription
             if subscription.deleted:
                 continue
-            if subscription.key:
+            slot = slots.get(subscription.id)
+            if subscription.key and slot in (None, subscription.key):
                 self.by_key[subscription.key].append(subscription)
+            if slot is not None or subscription.key in own_keys:
+                continue
             if subscription.fields.get("type") == SUBSCRIPTION_TYPE:
                 place = (
                     subscription.fields.get("client_id"),
@@ -207,30 +214,45 @@ class _Index:
                 )
                 self.by_place[place].append(subscription)
 
+    def is_deleted(self, subscription_id: int | None) -> bool:
+        return subscription_id in self.by_id and self.by_id[subscription_id].deleted
 
-def _plan_slot(
-    wanted: Wanted, index: _Index, base: Base | None, policy: ConflictPolicy, taken: AbstractSet[str]
-) -> list[Change]:
+
+def _plan_slot(wanted: Wanted, index: _Index, base: Base | None, policy: ConflictPolicy) -> list[Change]:
     same_key = index.by_key.get(wanted.key, [])
     if base is not None:
         subscription = index.by_id.get(base.subscription_id)
         if subscription is None or subscription.deleted:
-            return [_conflict(wanted, base.subscription_id, "it was deleted in HaloPSA")]
+            return [_gone(wanted, base.subscription_id, subscription)]
         first = subscription
     elif same_key:
         first = same_key[0]
     else:
-        return [_adopt_or_create(wanted, index, taken)]
+        return [_adopt_or_create(wanted, index)]
     doubles = [double for double in same_key if double.id != first.id and not _is_closed(double)]
     return [_compare(wanted, first, base, policy), *(_close_double(wanted, d, first.id) for d in doubles)]
 
 
-def _adopt_or_create(wanted: Wanted, index: _Index, taken: AbstractSet[str]) -> Change:
-    candidates = [
-        candidate
-        for candidate in index.by_place.get((wanted.client_id, wanted.site_id, wanted.name.strip()), [])
-        if candidate.key not in taken
-    ]
+def _gone(wanted: Wanted, subscription_id: int, deleted: Found | None) -> Change:
+    """A subscription that was deleted stays so; one that is merely not shown may stand where nobody looked."""
+    if deleted is None:
+        return _conflict(
+            wanted,
+            subscription_id,
+            "HaloPSA does not show it any more: it was deleted or moved to another customer",
+        )
+    if wanted.closes or wanted.settles:
+        return Change(
+            kind=ChangeKind.SKIP,
+            wanted=wanted,
+            subscription_id=subscription_id,
+            reason="it was deleted in HaloPSA, so nothing is left to settle",
+        )
+    return _conflict(wanted, subscription_id, "it was deleted in HaloPSA")
+
+
+def _adopt_or_create(wanted: Wanted, index: _Index) -> Change:
+    candidates = index.by_place.get((wanted.client_id, wanted.site_id, wanted.name.strip()), [])
     if wanted.closes or wanted.settles:
         return Change(kind=ChangeKind.SKIP, wanted=wanted, reason="it has no subscription to settle")
     if len(candidates) > 1:
@@ -268,10 +290,17 @@ def _adopt(wanted: Wanted, candidate: Found) -> Change:
 
 
 def _compare(wanted: Wanted, now: Found, base: Base | None, policy: ConflictPolicy) -> Change:
-    """Three-way: what is wanted, what stands there, and what we last knew; without a base nothing was edited."""
-    known = base or Base(subscription_id=now.id, owned={f: now.fields.get(f) for f in OWNED})
+    """Three-way: what is wanted, what stands there, and what we last knew.
+
+    Without a base the figures were not edited, and it must stand at the customer and site where it belongs.
+    """
+    known = base or Base(
+        subscription_id=now.id,
+        owned={name: now.fields.get(name) for name in OWNED},
+        watched={"client_id": wanted.client_id, "site_id": wanted.site_id},
+    )
     if wanted.closes:
-        return _close(wanted, now, known)
+        return _close(wanted, now, known, policy)
     watched = _watched_differences(wanted, now, known)
     if watched:
         return Change(
@@ -281,6 +310,8 @@ def _compare(wanted: Wanted, now: Found, base: Base | None, policy: ConflictPoli
             fields=watched,
             reason=_changed_there(watched),
         )
+    if not now.is_active and _active_after(wanted) and not _is_nothing(wanted):
+        return _conflict(wanted, now.id, "it is inactive, so nothing would be charged: activate it in HaloPSA")
     owned: list[FieldChange] = []
     edited: list[FieldChange] = []
     for name, value in wanted.owned.items():
@@ -344,6 +375,7 @@ def _unsent(wanted: Wanted, now: Found, known: Base) -> tuple[FieldChange, ...]:
 
 def _watched_differences(wanted: Wanted, now: Found, known: Base) -> tuple[FieldChange, ...]:
     """Watched fields a person changed: neither as we left them nor as the console now wants them."""
+    now_wanted = {**wanted.of_month, **wanted.set_once}
     return tuple(
         FieldChange(
             field=name, before=now.fields.get(name), after=known.watched.get(name), base=known.watched.get(name)
@@ -351,14 +383,15 @@ def _watched_differences(wanted: Wanted, now: Found, known: Base) -> tuple[Field
         for name in WATCHED
         if name in known.watched
         and not same_value(now.fields.get(name), known.watched[name])
-        and not same_value(now.fields.get(name), wanted.set_once.get(name))
+        and not (name in now_wanted and same_value(now.fields.get(name), now_wanted[name]))
     )
 
 
-def _close(wanted: Wanted, now: Found, known: Base) -> Change:
+def _close(wanted: Wanted, now: Found, known: Base, policy: ConflictPolicy) -> Change:
     if _is_closed(now):
         return Change(kind=ChangeKind.KEEP, wanted=wanted, subscription_id=now.id, reason="it is closed")
-    if "count" in known.owned and not same_value(now.fields.get("count"), known.owned["count"]) and now.count:
+    edited = "count" in known.owned and not same_value(now.fields.get("count"), known.owned["count"]) and now.count
+    if edited and policy is ConflictPolicy.HOLD:
         edit = FieldChange(
             field="count", before=now.fields.get("count"), after=Decimal(0), base=known.owned.get("count")
         )
@@ -388,23 +421,51 @@ def _close_double(wanted: Wanted, double: Found, kept: int) -> Change:
     )
 
 
-def _hold_months_in_two_slots(changes: Sequence[Change]) -> Iterable[Change]:
-    """A slot that cannot be changed keeps its month, so the slot that month should move to is held with it."""
-    stuck = {
-        (change.wanted.configuration_id, change.wanted.showed): change.wanted.slot
+def _hold_double_adoptions(changes: Sequence[Change]) -> list[Change]:
+    """A subscription that two slots could adopt is adopted by neither."""
+    adopted = Counter(change.subscription_id for change in changes if change.kind is ChangeKind.ADOPT)
+    return [
+        _conflict(
+            change.wanted,
+            change.subscription_id,
+            f"subscription {change.subscription_id} fits {adopted[change.subscription_id]} configurations: "
+            "rename all but one of them",
+        )
+        if change.kind is ChangeKind.ADOPT and adopted[change.subscription_id] > 1
+        else change
         for change in changes
-        if change.kind is ChangeKind.CONFLICT and change.wanted.showed
-    }
-    for change in changes:
-        slot = stuck.get((change.wanted.configuration_id, change.wanted.shows))
-        if change.kind.writes and slot not in (None, change.wanted.slot):
-            yield _conflict(
-                change.wanted,
-                change.subscription_id,
-                f"its month still stands in the subscription of slot {slot!r}, which has a conflict",
-            )
-        else:
-            yield change
+    ]
+
+
+def _hold_months_in_two_slots(changes: list[Change], index: _Index) -> list[Change]:
+    """A slot that cannot be changed keeps its month, so the slot that month should move to is held with it.
+
+    A slot that is held so keeps its own month in turn. A deleted subscription shows no month.
+    """
+    while True:
+        stuck = {
+            (change.wanted.configuration_id, change.wanted.showed): change.wanted.slot
+            for change in changes
+            if change.kind is ChangeKind.CONFLICT
+            and change.wanted.showed
+            and not index.is_deleted(change.subscription_id)
+        }
+        held = [_held_for(change, stuck) or change for change in changes]
+        if held == changes:
+            return held
+        changes = held
+
+
+def _held_for(change: Change, stuck: Mapping[tuple[str, str], str]) -> Change | None:
+    """The conflict that holds a change because its month still stands in another slot."""
+    slot = stuck.get((change.wanted.configuration_id, change.wanted.shows))
+    if not change.kind.writes or change.kind is ChangeKind.CLOSE or slot in (None, change.wanted.slot):
+        return None
+    return _conflict(
+        change.wanted,
+        change.subscription_id,
+        f"its month still stands in the subscription of slot {slot!r}, which has a conflict",
+    )
 
 
 def _conflict(wanted: Wanted, subscription_id: int | None, reason: str) -> Change:

@@ -37,6 +37,11 @@ class Product:
             raise ValueError(f"{text!r} is not a product: write license:<license type> or storage:<account id>")
         return cls(ProductKind(kind), code)
 
+    @property
+    def key(self) -> tuple[ProductKind, str]:
+        """How two spellings of one product are recognised as the same: license types by name, accounts by id."""
+        return self.kind, type_key(self.code) if self.kind is ProductKind.LICENSE else self.code
+
     def __str__(self) -> str:
         return f"{self.kind}:{self.code}"
 

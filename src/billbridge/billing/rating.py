@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil
+from typing import TypeVar
 
 from billbridge.billing.activations import Activation, NotBilled, NotBilledReason, endpoint_key
 from billbridge.billing.configuration import Configuration, SendMode, products_billed
@@ -33,6 +34,8 @@ from billbridge.billing.storage import (
     StorageUse,
     charge_account,
 )
+
+_Counted = TypeVar("_Counted", Activation, DomainSeries)
 
 QUANTITY_DECIMALS = 6
 """An exact quantity is shown and stored with this many decimals; what is sent is rounded from the exact one."""
@@ -201,7 +204,7 @@ def _count(
     usage: CompanyUsage, rules: BillingRules, billed: Mapping[Product, Configuration]
 ) -> tuple[dict[str, Count], tuple[NotBilled, ...]]:
     """Count the license types that are configured; everything else is returned as not billed."""
-    configured = {type_key(p.code) for p in billed if p.kind is ProductKind.LICENSE}
+    configured = {type_key(p.code): p.code for p in billed if p.kind is ProductKind.LICENSE}
     counted: list[Activation] = []
     not_billed: dict[object, NotBilled] = {}
     first, last = usage.month.first, min(usage.month.last, usage.through)
@@ -210,7 +213,7 @@ def _count(
             continue
         reason, detail = _reason(activation, usage.exclusions, rules, configured)
         if reason is None:
-            counted.append(activation)
+            counted.append(_spelled(activation, configured))
         else:
             not_billed[activation.holder] = NotBilled(
                 reason=reason,
@@ -223,7 +226,7 @@ def _count(
     domains: list[DomainSeries] = []
     for series in usage.domains:
         if type_key(series.license_type) in configured:
-            domains.append(series)
+            domains.append(_spelled(series, configured))
         elif any(series.readings.values()) or series.before:
             not_billed[series.domain, series.license_type] = NotBilled(
                 reason=NotBilledReason.NOT_CONFIGURED,
@@ -240,11 +243,18 @@ def _count(
         rule=rules.counting,
         change_of_type=rules.change_of_type,
     )
-    return {type_key(t): c for t, c in counts.items()}, (*not_billed.values(), *left_out)
+    not_counted = (replace(each, company_id=usage.company_id) for each in left_out)
+    return {type_key(t): c for t, c in counts.items()}, (*not_billed.values(), *not_counted)
+
+
+def _spelled(counted: _Counted, configured: Mapping[str, str]) -> _Counted:
+    """The same with its license type spelled as in the configuration, so that spellings are counted together."""
+    spelling = configured[type_key(counted.license_type)]
+    return counted if counted.license_type == spelling else replace(counted, license_type=spelling)
 
 
 def _reason(
-    activation: Activation, exclusions: Iterable[Exclusion], rules: BillingRules, configured: set[str]
+    activation: Activation, exclusions: Iterable[Exclusion], rules: BillingRules, configured: Mapping[str, str]
 ) -> tuple[NotBilledReason | None, str]:
     """Why an activation is on no line: the first of unknown, the provider's own, excluded, not configured."""
     known = rules.license_types.get(type_key(activation.license_type))
@@ -291,7 +301,8 @@ def _license_amount(
     price = prices.in_force(product.code, usage.company_id, usage.month)
     if price.never_set and quantity and mode is not SendMode.QUANTITY:
         marks.append(Mark.NEVER_SET)
-    if count and any(endpoint.changed_type for endpoint in count.endpoints):
+    counts_both = rules.change_of_type is ChangeOfType.BOTH
+    if count and counts_both and any(endpoint.changed_type for endpoint in count.endpoints):
         marks.append(Mark.CHANGED_TYPE)
     if count and any(domain.repeated_days for domain in count.domains):
         marks.append(Mark.REPEATED_DAYS)

@@ -39,17 +39,20 @@ def slots_to_write(
     """Which slots of one configuration are written when the bills of the given months are sent.
 
     `running` is the business day's month, `showing` the month each existing slot shows now. A slot that still
-    shows a month which now goes elsewhere is settled at 0, and so is a `current` left behind at the turn of the
-    month: no month ever stands in two slots. Settling comes first, so that a run that is cut short shows a month
+    shows a month which now goes elsewhere is settled at 0, and so are a `current` left behind at the turn of the
+    month and the rolling slots of a layout that was left, once last month's bill is written: no month ever stands
+    in two slots, and none is charged on. Settling comes first, so that a run that is cut short shows a month
     nowhere rather than twice. A month that is neither last month nor the running one gets a slot of its own.
     """
     written = {slot_of(layout, month, running): month for month in sorted(set(bills))}
+    months = set(written.values())
+    turned = running.previous in months
     settled = [
         SlotMonth(slot=slot, shows=None)
         for slot, month in sorted(showing.items())
         if month is not None
         and slot not in written
-        and (month in written.values() or (slot == CURRENT and LAST in written and month <= written[LAST]))
+        and (month in months or (turned and slot in (LAST, CURRENT) and month <= running.previous))
     ]
     return (*settled, *(SlotMonth(slot=slot, shows=month) for slot, month in sorted(written.items())))
 

@@ -17,6 +17,18 @@ from billbridge.billing.months import Month
 from billbridge.sources.csv_cells import DateOrder, read_amount, read_date, read_days
 from billbridge.sources.csv_table import TableRow, read_table
 
+__all__ = [
+    "COLUMNS",
+    "REQUIRED_COLUMNS",
+    "DateOrder",
+    "ProblemKind",
+    "RowProblem",
+    "UsageHistory",
+    "UsageHistoryRow",
+    "UsageStatus",
+    "read_usage_history",
+]
+
 COLUMNS = (
     "Type", "Company", "User", "Endpoint", "Status", "Purchased", "Purchase ID",
     "Activated", "Deactivated", "Days Active", "Cost",

@@ -129,3 +129,53 @@ def test_a_domain_whose_mailboxes_were_imported_one_by_one_is_not_counted_twice(
     )
     assert counts["Mail"].quantity == 1
     assert [n.reason for n in left_out] == [NotBilledReason.IN_USAGE_HISTORY]
+
+
+@pytest.mark.parametrize("other", [activation("A", 1, 10), activation("A", 5, 10)], ids=["first", "later"])
+@pytest.mark.parametrize("order", [1, -1], ids=["as seen", "backwards"])
+def test_an_endpoint_that_still_holds_another_license_of_the_product_did_not_change_it(order, other):
+    known = [activation("A", 1), other, activation("A", 31, license_type="Desktop")][::order]
+    assert quantities(known, CountingRule.ACTIVE_IN_MONTH, change=ChangeOfType.LAST_ONLY) == {
+        "Server": 1,
+        "Desktop": 1,
+    }
+
+
+def test_a_product_taken_the_day_before_the_other_is_given_back_is_held_beside_it():
+    both = [activation("A", 1, 10), activation("A", 9, license_type="Desktop")]
+    assert quantities(both, CountingRule.ACTIVE_IN_MONTH, change=ChangeOfType.LAST_ONLY) == {
+        "Server": 1,
+        "Desktop": 1,
+    }
+
+
+def test_a_product_seen_for_the_last_time_on_the_day_another_was_first_seen_was_changed_for_it():
+    changed = [activation("A", 1, 10, given_back=False), activation("A", 10, license_type="Desktop")]
+    assert quantities(changed, CountingRule.ACTIVE_IN_MONTH, change=ChangeOfType.LAST_ONLY) == {"Desktop": 1}
+
+
+@pytest.mark.parametrize("rule", list(CountingRule))
+def test_what_is_known_after_the_month_does_not_change_it(rule):
+    later = quantities([activation("A", 3)], rule, through=date(2026, 11, 9))
+    assert later == quantities([activation("A", 3)], rule)
+
+
+def test_the_running_month_counts_to_date():
+    known = [activation("A", 1), activation("B", 20)]
+    assert quantities(known, CountingRule.ACTIVE_IN_MONTH, through=date(2026, 10, 19)) == {"Server": 1}
+    assert quantities(known, CountingRule.ACTIVE_AT_END, through=date(2026, 10, 20)) == {"Server": 2}
+    assert quantities(known, CountingRule.DAYS, through=date(2026, 10, 20)) == {"Server": Decimal("0.6774")}
+
+
+def test_an_endpoint_that_does_not_count_stays_among_the_evidence():
+    counts, _ = count_licenses(
+        [activation("A", 1, 10), activation("B", 12)],
+        [],
+        month=OCTOBER,
+        through=OCTOBER.last,
+        rule=CountingRule.ACTIVE_AT_END,
+    )
+    assert [(e.endpoint, e.days, e.counted) for e in counts["Server"].endpoints] == [
+        ("A", 10, False),
+        ("B", 20, True),
+    ]

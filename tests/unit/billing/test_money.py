@@ -6,8 +6,10 @@ from fractions import Fraction
 import pytest
 
 from billbridge.billing.money import (
+    Currency,
     MoneyError,
     amount,
+    format_amount,
     from_millionths,
     parse_money,
     round_half_up,
@@ -70,3 +72,37 @@ def test_nine_decimals_are_refused_not_rounded_away():
 @pytest.mark.parametrize("value", ["0", "14.667", "-3.5", "999999999999.999999", "0.000001"])
 def test_money_is_stored_as_whole_millionths_and_comes_back(value):
     assert from_millionths(to_millionths(D(value))) == D(value)
+
+
+@pytest.mark.parametrize("text", ["1." + "0" * 28 + "1", "0." + "9" * 40])
+def test_decimals_beyond_the_usual_precision_are_refused_too(text):
+    with pytest.raises(MoneyError, match="more than 6 decimals"):
+        parse_money(text)
+    with pytest.raises(MoneyError, match="more than 6 decimals"):
+        to_millionths(D(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("12.50", "12.5"), (" 7 ", "7"), ("1.100000000", "1.1"), ("1e3", "1000")]
+)
+def test_zeros_at_the_end_are_no_decimals(text, value):
+    assert parse_money(text) == D(value)
+
+
+def test_an_amount_is_written_rounded_half_up_with_its_currency():
+    assert format_amount(D("1234.565"), Currency(code="EUR")) == "1,234.57 EUR"
+    assert format_amount(D("-0.125"), Currency(code="EUR")) == "-0.13 EUR"
+    assert format_amount(D("1234.5"), Currency(code="JPY", decimals=0)) == "1,235 JPY"
+
+
+def test_a_unit_price_needs_a_quantity():
+    with pytest.raises(ValueError, match="above 0"):
+        unit_price(D("44.00"), 0, decimals=2, most_decimals=4)
+
+
+@pytest.mark.parametrize("decimals", [0, 2, 3])
+def test_a_unit_price_makes_the_total_in_currencies_of_any_decimals(decimals):
+    total = round_half_up(Fraction(1234567, 1000), decimals)
+    derived = unit_price(total, 7, decimals=decimals, most_decimals=6)
+    assert derived.remainder == 0
+    assert amount(7, derived.value, decimals) == total

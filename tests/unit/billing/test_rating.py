@@ -1,5 +1,6 @@
 """Rating: the worked bills, the send modes, and lines that explain themselves."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from billbridge.billing.configuration import (
     SendMode,
     check_configurations,
 )
+from billbridge.billing.counting import ChangeOfType, CountingRule, DomainSeries
 from billbridge.billing.money import Currency
 from billbridge.billing.months import Month
 from billbridge.billing.prices import MissingPrice, PriceBook, PriceSetting
@@ -267,3 +269,105 @@ def test_old_months_keep_old_prices_and_a_companys_own_beats_the_general_one():
     assert book.in_force("Server", "c1", Month(2026, 3)).price == 11
     assert book.in_force("Server", "c1", Month(2026, 1)).price == 12
     assert book.in_force("Server", "c2", Month(2025, 12)).never_set
+
+
+def test_spellings_of_one_license_type_are_counted_together():
+    spelled = [*held("Server", 2), *held("SERVER", 3)[2:], *held(" server ", 4)[3:]]
+    line = rated(configuration(SendMode.AVERAGE, SERVER), activations=spelled).lines[0]
+    assert line.quantity == 2 + 1 + 1
+    assert len(line.products[0].endpoints) == 4
+
+
+def test_an_endpoint_found_under_two_spellings_of_its_license_type_counts_once():
+    month = rated(configuration(SendMode.AVERAGE, SERVER), activations=[*held("Server", 1), *held("SERVER", 1)])
+    assert month.lines[0].quantity == 1
+
+
+def test_domains_found_under_two_spellings_of_a_license_type_are_counted_together():
+    mail = "Microsoft 365 / Google Workspace"
+    series = [
+        DomainSeries(domain=name, license_type=spelled, readings={date(2026, 2, 1): count})
+        for name, spelled, count in (("a.example", mail, 7), ("b.example", mail.upper(), 5))
+    ]
+    (line,) = rated(configuration(SendMode.AVERAGE, Product.license(mail)), domains=series).lines
+    assert line.quantity == 12
+
+
+def test_a_fraction_of_a_license_is_sent_rounded_up_and_the_average_comes_from_what_is_sent():
+    rules = BillingRules(currency=RULES.currency, license_types=RULES.license_types, counting=CountingRule.DAYS)
+    half = replace(held("Server", 1)[0], first_day=date(2026, 2, 15))
+    (line,) = rated(configuration(SendMode.AVERAGE, SERVER), activations=[half], rules=rules).lines
+    assert (line.quantity, line.price) == (D("0.5"), D("6.00"))
+    assert (line.sent_quantity, line.sent_price) == (1, D("6.00"))
+    assert Mark.ROUNDED_QUANTITY in line.marks
+
+
+def test_a_halopsa_that_keeps_fractions_gets_them():
+    rules = BillingRules(
+        currency=RULES.currency,
+        license_types=RULES.license_types,
+        counting=CountingRule.DAYS,
+        keeps_fractions=True,
+    )
+    half = replace(held("Server", 1)[0], first_day=date(2026, 2, 15))
+    (line,) = rated(configuration(SendMode.AVERAGE, SERVER), activations=[half], rules=rules).lines
+    assert (line.sent_quantity, line.sent_price) == (D("0.5"), D("12.00"))
+    assert Mark.ROUNDED_QUANTITY not in line.marks
+
+
+def test_a_limit_without_usage_sends_no_money_in_quantity_mode():
+    use = StorageUse(account_id="s3", user_id="u1", user_login="ann", readings={}, monthly_average=0)
+    (line,) = rated(configuration(SendMode.QUANTITY, S3), storage=[use], terms=STORAGE_TERMS).lines
+    assert (line.sent_quantity, line.sent_cost, line.sent_price) == (0, None, None)
+
+
+def test_adjustments_never_make_a_quantity_negative():
+    less = Adjustment(license_type="Server", units=D(-5), reason="by contract", first_month=MONTH)
+    (line,) = rated(
+        configuration(SendMode.AVERAGE, SERVER), activations=held("Server", 3), adjustments=[less]
+    ).lines
+    assert line.quantity == 0
+    assert Mark.FLOORED in line.marks
+
+
+def test_an_adjustment_holds_from_its_first_to_its_last_month():
+    ended = Adjustment(
+        license_type="Server", units=D(5), reason="", first_month=Month(2025, 1), last_month=Month(2026, 1)
+    )
+    later = Adjustment(license_type="Server", units=D(7), reason="", first_month=Month(2026, 3))
+    (line,) = rated(
+        configuration(SendMode.AVERAGE, SERVER), activations=held("Server", 1), adjustments=[ended, later]
+    ).lines
+    assert line.quantity == 1
+
+
+def test_a_configuration_that_has_ended_makes_no_line_and_its_products_are_listed():
+    ended = Configuration(id="1", name="Old", mode=SendMode.TOTAL, products=(SERVER,), last_month=Month(2026, 1))
+    month = rated(ended, activations=held("Server", 1))
+    assert month.lines == ()
+    assert [n.reason for n in month.not_billed] == [NotBilledReason.NOT_CONFIGURED]
+
+
+def test_storage_of_an_account_in_no_configuration_is_listed():
+    use = StorageUse(account_id="b2", user_id="u1", user_login="ann", readings={}, monthly_average=GB)
+    month = rated(configuration(SendMode.TOTAL, S3), storage=[use])
+    assert [(n.subject, n.reason) for n in month.not_billed] == [("b2", NotBilledReason.NOT_CONFIGURED)]
+
+
+def test_a_domain_listed_mailbox_by_mailbox_is_shown_as_such_for_its_company():
+    mail = "Microsoft 365 / Google Workspace"
+    mailbox = replace(held(mail, 1)[0], endpoint="ann@a.example", user_id="")
+    series = DomainSeries(domain="a.example", license_type=mail, readings={date(2026, 2, 1): 7})
+    month = rated(configuration(SendMode.AVERAGE, Product.license(mail)), activations=[mailbox], domains=[series])
+    assert [(n.subject, n.company_id, n.count) for n in month.not_billed] == [("a.example", "c1", 7)]
+
+
+@pytest.mark.parametrize("rule", list(ChangeOfType))
+def test_a_change_of_type_is_marked_only_where_it_counts_under_both(rule):
+    rules = BillingRules(currency=RULES.currency, license_types=RULES.license_types, change_of_type=rule)
+    desktop = replace(held("Desktop", 1)[0], endpoint="A", last_day=date(2026, 2, 9))
+    server = replace(held("Server", 1)[0], endpoint="A", first_day=date(2026, 2, 10))
+    (line,) = rated(
+        configuration(SendMode.AVERAGE, SERVER, DESKTOP), activations=[desktop, server], rules=rules
+    ).lines
+    assert (Mark.CHANGED_TYPE in line.marks) == (rule is ChangeOfType.BOTH)

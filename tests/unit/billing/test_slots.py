@@ -175,11 +175,3 @@ def test_names_tell_the_slots_of_one_configuration_apart():
 
 def test_in_the_monthly_layout_the_name_says_the_month():
     assert slot_name("Backup", "2026-10", layout=Layout.MONTHLY, month=OCTOBER) == "Backup (2026-10)"
-
-
-@pytest.mark.parametrize(
-    ("slot", "name"), [(LAST, "Backup"), (CURRENT, "Backup (current month)"), ("2026-10", "Backup (2026-10)")]
-)
-@pytest.mark.parametrize("layout", list(Layout))
-def test_a_slot_that_is_settled_keeps_its_name_in_either_layout(layout, slot, name):
-    assert slot_name("Backup", slot, layout=layout, month=None) == name

@@ -305,6 +305,13 @@ def test_a_computer_with_a_paid_license_that_no_license_names_is_a_warning(mbs: 
     assert "ACME-GHOST of user acme.front has a paid license" in warning
 
 
+def test_a_license_that_is_not_taken_explains_no_computer(mbs: Any) -> None:
+    changed(mbs, "GET /api/Licenses", 1, IsTaken=False)
+
+    (warning,) = licenses_of(mbs).warnings
+    assert "ACME-RX7 of user acme.front has a paid license" in warning
+
+
 def test_a_paid_license_that_no_computer_shows_is_a_warning(mbs: Any) -> None:
     mbs.answers("GET /api/Computers/0/100", computers(computer("ACME-DC01")))
 

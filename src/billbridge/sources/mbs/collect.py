@@ -144,7 +144,7 @@ class MbsSource:
         return probe(self._client, with_domains=self._with_domains, with_computers=self._with_computers)
 
     def _require_gone(self, users: set[str]) -> None:
-        """Make sure that users without details are really gone: all of them missing is no news about users."""
+        """Refuse an answer that denies the details of a user who is still listed."""
         if still_there := sorted(users & {each.id for each in self._client.users()} if users else ()):
             raise PermanentError(
                 f"MBS lists user {still_there[0]}, but says it has no storage details of such a user.",

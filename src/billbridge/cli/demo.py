@@ -1,0 +1,170 @@
+"""`billbridge demo`: the whole main job against the simulators, over real HTTP, in half a minute."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+
+from billbridge.cli.app import app
+from billbridge.cli.exits import Exit
+from billbridge.cli.installation import enter
+from billbridge.cli.output import out, steps, table
+from billbridge.errors import InvalidInput
+
+FIRST_DAY = date(2026, 9, 28)
+AUTO_BILLING_DAY = date(2026, 11, 2)
+LAST_DAY = date(2026, 11, 12)
+_MARKER = "made-by-billbridge-demo"
+
+
+@app.command(epilog="Example: `billbridge demo --companies 40`")
+def demo(
+    data: Annotated[Path, typer.Option("--data", help="The demo's own folder; it is made anew.")] = Path(
+        "demo-data"
+    ),
+    companies: Annotated[int, typer.Option(help="Companies in the demo's world.")] = 40,
+    licenses: Annotated[int, typer.Option(help="Licenses in the demo's world.")] = 600,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 7,
+) -> None:
+    """Collect six weeks of usage, make the bills, show the plan, sync, read back, and sync again: nothing to do."""
+    from billbridge.cli.demo_world import demo_setup
+    from billbridge.simulators.halopsa import CLIENT_ID, CLIENT_SECRET, TENANT, HaloPSASimulator
+    from billbridge.simulators.mbs import LOGIN, PASSWORD, MBSSimulator
+    from billbridge.simulators.world import World
+
+    _fresh(data)
+    world = World.generate(companies=companies, licenses=licenses, seed=seed, today=FIRST_DAY)
+    halopsa = HaloPSASimulator(world.halopsa, today=lambda: world.today)
+    mbs = MBSSimulator(world)
+    secrets = {
+        "tenant": TENANT,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "login": LOGIN,
+        "password": PASSWORD,
+    }
+    with halopsa.start() as halopsa_server, mbs.start() as mbs_server:
+        enter(data, create=True)
+        text = demo_setup(world, halopsa=halopsa_server.url, mbs=mbs_server.url, secrets=secrets)
+        (data / "setup.toml").write_text(text, encoding="utf-8")
+        out.rule("Settings, as an MSP would have entered them in September")
+        _apply_setup(text, data)
+        out.rule(f"Collecting every day from {FIRST_DAY} to {LAST_DAY}; auto-billing on {AUTO_BILLING_DAY}")
+        _collect_days(mbs_server.url)
+        out.rule(f"Bills on {LAST_DAY}: October closed, November running")
+        _bills()
+        out.rule("Sync")
+        first = _sync(LAST_DAY)
+        out.rule("What HaloPSA lists now")
+        _subscriptions()
+        out.rule("Sync again")
+        second = _sync(LAST_DAY)
+    halopsa.close()
+    mbs.close()
+    out.print(
+        f"First run: {first['written']} changes written and read back. "
+        f"Second run: {second['calls']['writes']} writes, {second['calls']['reads']} reads."
+    )
+    if second["calls"]["writes"] or first["failed"] or not first["written"]:
+        out.print("The demo did not end as it should.", style="red")
+        raise typer.Exit(Exit.UNEXPECTED)
+
+
+def _fresh(data: Path) -> None:
+    """Start from nothing, but never remove a folder the demo did not make."""
+    if data.exists():
+        if any(data.iterdir()) and not (data / _MARKER).exists():
+            raise InvalidInput(f"{data} was not made by the demo.", hint="Choose another folder with --data.")
+        shutil.rmtree(data)
+    data.mkdir(parents=True, mode=0o700)
+    (data / _MARKER).touch()
+
+
+def _apply_setup(text: str, data: Path) -> None:
+    from billbridge.operations.setup import apply_setup, read_setup
+
+    changes = apply_setup(read_setup(text, str(data / "setup.toml")), day=FIRST_DAY)
+    out.print(f"{len(changes)} settings, from {data / 'setup.toml'}")
+
+
+def _collect_days(mbs: str) -> None:
+    """Move the world on day by day, collecting, and let auto-billing run on its day."""
+    from billbridge.operations.collect import collect
+    from billbridge.operations.connect import source_of
+    from billbridge.operations.provider import the_provider
+
+    provider = the_provider()
+    days = (LAST_DAY - FIRST_DAY).days + 1
+    with source_of(provider) as source, steps("collecting") as bar:
+        for number in range(days):
+            day = FIRST_DAY + timedelta(days=number)
+            httpx2.post(f"{mbs}/_sim/day", json={"day": str(day)}, trust_env=False).raise_for_status()
+            sections = collect(provider, source, day, accept_losses=True)
+            for section in sections:
+                if section.state != "done":
+                    raise InvalidInput(f"{day}: {section.section} {section.state}: {section.reason}")
+            if day == AUTO_BILLING_DAY:
+                done = _sync(day, auto_billing=True, quiet=True)
+                out.print(
+                    f"{day}: auto-billing sent October of {_billed(done)} companies, {done['written']} changes"
+                )
+            bar.advance(number + 1, days)
+    figures = "; ".join(f"{s.section}: " + ", ".join(f"{v} {n}" for n, v in s.figures.items()) for s in sections)
+    out.print(f"{days} collections; the last: {figures}")
+
+
+def _bills() -> None:
+    from billbridge.cli import views
+    from billbridge.operations.bill import BillRequest, make_bills
+    from billbridge.operations.provider import the_provider
+
+    provider = the_provider()
+    views.print_bills(views.bills(provider, make_bills(provider, BillRequest(day=LAST_DAY))))
+
+
+def _sync(day: date, *, auto_billing: bool = False, quiet: bool = False) -> dict[str, Any]:
+    from billbridge.billing.bills import Trigger
+    from billbridge.cli import views
+    from billbridge.operations.bill import BillRequest
+    from billbridge.operations.connect import halopsa_of
+    from billbridge.operations.provider import connection_of, the_provider
+    from billbridge.operations.sync import apply, prepare
+    from billbridge.store.lock import RunLock
+
+    provider = the_provider()
+    request = BillRequest(day=day, trigger=Trigger.AUTO_BILLING if auto_billing else Trigger.MANUAL_SYNC)
+    lock = RunLock(connection_of(provider).pk)
+    with lock.held(), halopsa_of(provider, before_post=lock.check) as halo, steps("syncing") as bar:
+        prepared = prepare(provider, halo, request, say=bar.say)
+        planned = views.plan(prepared)
+        if not quiet:
+            views.print_plan(planned)
+        done = views.result(apply(prepared, halo, adopt=True, progress=bar.advance), planned)
+    if not quiet:
+        views.print_result(done)
+    return done
+
+
+def _billed(done: dict[str, Any]) -> int:
+    return sum(1 for entry in done["coverage"] if entry["state"] == "billed")
+
+
+def _subscriptions() -> None:
+    """Read the subscriptions once more, through the client, as a person would look."""
+    from billbridge.halopsa import resources
+    from billbridge.operations.connect import halopsa_of
+    from billbridge.operations.provider import the_provider
+
+    with halopsa_of(the_provider()) as halo:
+        listed = [s for s in resources.subscriptions(halo) if s.product_sku.startswith("billbridge-")]
+    rows = [
+        (s.client_name, s.name, s.count or 0, s.purchase_price or "", s.price or "", s.start_date, s.status)
+        for s in sorted(listed, key=lambda s: (s.client_name, s.name))
+    ]
+    columns = ["customer", "subscription", "quantity", "unit cost", "unit price", "month from", "status"]
+    table(f"{len(listed)} subscriptions", columns, rows, right=["quantity", "unit cost", "unit price"])

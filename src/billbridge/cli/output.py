@@ -1,0 +1,66 @@
+"""Printing: tables for people, JSON for scripts, progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
+) -> None:
+    """A table on standard output; the columns named in `right` are figures."""
+    printed = Table(title=title, title_justify="left", title_style="bold", header_style="bold", expand=False)
+    for column in columns:
+        printed.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        printed.add_row(*(str(cell) for cell in row))
+    out.print(printed)
+
+
+class Steps(Protocol):
+    """Shows how far a long piece of work is."""
+
+    def say(self, what: str) -> None: ...
+
+    def advance(self, done: int, total: int) -> None: ...
+
+
+class _Bar:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=None)
+
+    def say(self, what: str) -> None:
+        self._progress.update(self._task, description=what, total=None)
+
+    def advance(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def steps(what: str) -> Iterator[Steps]:
+    """A progress bar on standard error while the block runs; nothing where it is no terminal."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        console=err, transient=True, disable=not err.is_terminal,
+    ) as progress:  # fmt: skip
+        bar = _Bar(progress)
+        bar.say(what)
+        yield bar

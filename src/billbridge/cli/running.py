@@ -1,0 +1,42 @@
+"""Commands that look after an installation: migrate, rotate-keys, doctor."""
+
+from __future__ import annotations
+
+import typer
+
+from billbridge.cli.app import app
+from billbridge.cli.exits import Exit
+from billbridge.cli.installation import Data, enter
+from billbridge.cli.output import out, table
+
+
+@app.command(epilog="Example: `billbridge migrate --data /var/lib/billbridge`")
+def migrate(data: Data = None) -> None:
+    """Bring the installation's database to this program's version; makes it when there is none."""
+    enter(data, create=True)
+    out.print("The database is up to date.")
+
+
+@app.command("rotate-keys", epilog="Example: `billbridge rotate-keys`")
+def rotate_keys(data: Data = None) -> None:
+    """Make a new key for the secrets, encrypt them with it, and drop the old keys."""
+    enter(data)
+    from billbridge.operations.rotate_keys import rotate_keys as run
+
+    out.print(f"{run()} secrets are encrypted with a new key; the old keys are gone.")
+
+
+@app.command(epilog="Example: `billbridge doctor`")
+def doctor(data: Data = None) -> None:
+    """Look over the installation: what is missing, stale, unmapped, held or never priced."""
+    enter(data)
+    from billbridge.operations.doctor import examine
+
+    findings = examine()
+    table(
+        "Doctor",
+        ["", "what", "finding", "what to do"],
+        [("ok" if f.ok else "!", f.step, f.message, f.remedy) for f in findings],
+    )
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(Exit.NEEDS_A_PERSON)

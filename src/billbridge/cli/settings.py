@@ -1,0 +1,109 @@
+"""Commands for settings without a web page: setup export and apply, map suggest."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from billbridge.cli.app import app
+from billbridge.cli.exits import Exit
+from billbridge.cli.installation import Data, Day, Yes, enter, read_day
+from billbridge.cli.output import err, out, table
+
+setup = typer.Typer(help="All settings as one file.", no_args_is_help=True)
+app.add_typer(setup, name="setup")
+mapping = typer.Typer(help="Companies and HaloPSA customers.", no_args_is_help=True)
+app.add_typer(mapping, name="map")
+
+
+@setup.command(epilog="Example: `billbridge setup export > billbridge.toml`")
+def export(data: Data = None) -> None:
+    """Print all settings as TOML; secrets are left out."""
+    enter(data)
+    from billbridge.operations.provider import the_provider
+    from billbridge.operations.setup import export_setup
+
+    sys.stdout.write(export_setup(the_provider()))
+
+
+@setup.command(epilog="Example: `billbridge setup apply billbridge.toml`")
+def apply(
+    file: Annotated[Path, typer.Argument(help="The settings, as `setup export` writes them.", exists=True)],
+    data: Data = None,
+    day: Day = None,
+    yes: Yes = False,
+) -> None:
+    """Show what the file would change, ask, and change it: all of it or nothing."""
+    enter(data, create=True)
+    from billbridge.operations.setup import apply_setup, compare, current_setup, read_setup
+
+    document = read_setup(file.read_text(encoding="utf-8"), str(file))
+    business_day = _day(day)
+    changes = compare(current_setup(), document, day=business_day)
+    if not changes:
+        out.print("Nothing changes.")
+        return
+    table("Changes", ["setting", "now", "then"], [(c.path, c.before, c.after) for c in changes])
+    if not yes and not typer.confirm(f"Change these {len(changes)} settings?"):
+        err.print("Nothing was changed.")
+        raise typer.Exit(Exit.NOT_CONFIRMED)
+    apply_setup(document, day=business_day)
+    out.print(f"{len(changes)} settings changed.")
+
+
+def _day(text: str | None) -> date:
+    """The business day, also on an installation that has no provider yet."""
+    from billbridge.errors import BillbridgeError
+    from billbridge.operations.provider import the_provider, today
+
+    given = read_day(text)
+    if given is not None:
+        return given
+    try:
+        return today(the_provider())
+    except BillbridgeError:
+        return datetime.now(UTC).date()
+
+
+@mapping.command(epilog="Example: `billbridge map suggest`")
+def suggest(
+    data: Data = None,
+    accept: Annotated[
+        bool, typer.Option("--accept-exact", help="Map the companies whose name is exactly one customer's.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Propose HaloPSA customers for companies; nothing ambiguous is ever applied by itself."""
+    enter(data)
+    from billbridge.operations.connect import halopsa_of
+    from billbridge.operations.mapping import apply_suggestions, suggestions_for
+    from billbridge.operations.provider import the_provider
+
+    provider = the_provider()
+    with halopsa_of(provider) as halo:
+        suggestions = suggestions_for(provider, halo)
+    table(
+        "Suggestions",
+        ["company", "HaloPSA customer", "score", "", "why"],
+        [
+            (
+                s.company_name,
+                s.customer_name,
+                s.score,
+                "exact" if s.exact else "ambiguous" if s.ambiguous else "",
+                s.reason,
+            )
+            for s in suggestions
+        ],
+        right=["score"],
+    )
+    exact = [suggestion for suggestion in suggestions if suggestion.exact and not suggestion.ambiguous]
+    if not accept or not exact:
+        return
+    if not yes and not typer.confirm(f"Map these {len(exact)} companies?"):
+        raise typer.Exit(Exit.NOT_CONFIRMED)
+    out.print(f"{apply_suggestions(provider, exact)} companies mapped.")

@@ -1,0 +1,80 @@
+"""The settings an installation is started with: one frozen value, read from the environment and checked at once.
+
+Everything a person changes while the console runs stands in the database; here is only what it takes to find it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from billbridge.errors import InvalidInput
+
+DATA_VARIABLE = "BILLBRIDGE_DATA"
+"""The environment variable that names the data folder."""
+
+DATABASE_VARIABLE = "BILLBRIDGE_DATABASE_URL"
+"""The environment variable that names a PostgreSQL database; unset or empty means SQLite in the data folder."""
+
+DEFAULT_DATA = "billbridge-data"
+"""The data folder when none is named, in the folder the program is started in."""
+
+_POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
+_URL_HINT = "Write it as postgresql://user:password@host:5432/database, or leave it empty to use SQLite."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where an installation keeps its data. `data` is absolute and need not exist yet."""
+
+    data: Path
+    database_url: str = field(default="", repr=False)  # may hold a password
+
+    @property
+    def uses_postgresql(self) -> bool:
+        """Whether the data is kept in PostgreSQL instead of SQLite."""
+        return bool(self.database_url)
+
+    @property
+    def sqlite_file(self) -> Path:
+        """The SQLite database; unused on PostgreSQL."""
+        return self.data / "billbridge.sqlite3"
+
+    @property
+    def key_file(self) -> Path:
+        """The keys that the stored secrets are encrypted with."""
+        return self.data / "keys"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the environment; raises `InvalidInput` naming the variable that is wrong."""
+    data = Path(environ.get(DATA_VARIABLE) or DEFAULT_DATA).expanduser().absolute()
+    if data.exists() and not data.is_dir():
+        raise InvalidInput(
+            f"{DATA_VARIABLE} is {data}, which is not a folder.", hint="Name a folder, or one that may be made."
+        )
+    url = environ.get(DATABASE_VARIABLE, "").strip()
+    if url:
+        postgresql_parameters(url)
+    return Settings(data=data, database_url=url)
+
+
+def postgresql_parameters(url: str) -> dict[str, str]:
+    """The connection parameters in a PostgreSQL URL, by libpq's names; `host` may be the folder of a socket.
+
+    Raises `InvalidInput` without showing the URL, because it may hold a password.
+    """
+    if not url.startswith(_POSTGRESQL_SCHEMES):
+        raise InvalidInput(f"{DATABASE_VARIABLE} does not begin with postgresql://.", hint=_URL_HINT)
+    try:
+        parameters = conninfo_to_dict(url)
+    except ProgrammingError:  # its message repeats the URL
+        raise InvalidInput(f"{DATABASE_VARIABLE} cannot be read as a PostgreSQL address.", hint=_URL_HINT) from None
+    if not parameters.get("dbname"):
+        raise InvalidInput(f"{DATABASE_VARIABLE} names no database.", hint=_URL_HINT)
+    return {name: str(value) for name, value in parameters.items()}

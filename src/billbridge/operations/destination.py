@@ -1,0 +1,145 @@
+"""Where a company's bill goes in HaloPSA, and everything there that keeps it from going."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billbridge.billing.configuration import Configuration
+from billbridge.billing.months import Month
+from billbridge.billing.products import Product
+from billbridge.halopsa.tenant import Tenant
+from billbridge.halopsa.values import Client, ClientContract, Currency
+from billbridge.store.models import Company
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetTypeChoice:
+    """The HaloPSA asset type of a product, and the item chosen for it."""
+
+    asset_type: str
+    item_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A company's place in HaloPSA. `holds` says why nothing may be sent there; empty when all is well."""
+
+    client_id: int
+    site_id: int
+    holds: tuple[str, ...] = ()
+
+
+def destination_of(
+    company: Company,
+    configurations: Sequence[Configuration],
+    defaults: Mapping[Product, AssetTypeChoice],
+    tenant: Tenant,
+    *,
+    currency: str,
+    months: Sequence[Month],
+) -> Destination:
+    """Check a company's mapping against what stands in HaloPSA now; every reason names the thing and the remedy."""
+    if company.client_id is None:
+        return Destination(
+            client_id=0,
+            site_id=0,
+            holds=("it is mapped to no HaloPSA customer: map it (`billbridge map suggest`)",),
+        )
+    client = tenant.clients.get(company.client_id)
+    if client is None or client.inactive:
+        state = "is inactive" if client else "no longer exists"
+        hold = f"its HaloPSA customer {company.client_id} {state}: map it anew"
+        return Destination(client_id=company.client_id, site_id=company.site_id or 0, holds=(hold,))
+    holds = [
+        *_site_holds(company, tenant),
+        *_currency_holds(client, tenant.currencies, currency),
+        *_asset_type_holds(configurations, defaults, tenant),
+        *_agreement_holds(company, tenant.contracts, months),
+    ]
+    return Destination(client_id=client.id, site_id=company.site_id or 0, holds=tuple(holds))
+
+
+def item_of(configuration: Configuration, defaults: Mapping[Product, AssetTypeChoice]) -> int | None:
+    """The item a configuration's subscription gets: the one chosen, or that of its products if they agree."""
+    if configuration.item_id is not None:
+        return configuration.item_id
+    by_asset_type = {choice.asset_type: choice.item_id for choice in defaults.values() if choice.item_id}
+    items = {
+        by_asset_type.get(asset_type_of(configuration, product, defaults)) for product in configuration.products
+    }
+    return items.pop() if len(items) == 1 else None
+
+
+def asset_type_of(
+    configuration: Configuration, product: Product, defaults: Mapping[Product, AssetTypeChoice]
+) -> str:
+    """The asset type of a product in a configuration: chosen there, else the product's default, else none."""
+    chosen = configuration.asset_types.get(product)
+    if chosen:
+        return chosen
+    default = defaults.get(product)
+    return default.asset_type if default else ""
+
+
+def _site_holds(company: Company, tenant: Tenant) -> list[str]:
+    if not company.site_id:
+        return []
+    site = tenant.sites.get(company.site_id)
+    if site is None:
+        return [f"its HaloPSA site {company.site_id} no longer exists: choose another site"]
+    if site.inactive:
+        return [f"its HaloPSA site {site.name!r} is inactive: choose another site"]
+    if site.client_id != company.client_id:
+        return [f"its HaloPSA site {site.name!r} belongs to another customer: choose a site of its own"]
+    return []
+
+
+def _currency_holds(client: Client, currencies: Sequence[Currency], wanted: str) -> list[str]:
+    """A customer without a currency of its own uses HaloPSA's base currency, the one converted at rate 1."""
+    own = client.default_currency_code
+    if own:
+        code = next((currency.code for currency in currencies if currency.id == own), "")
+    else:
+        bases = [currency.code for currency in currencies if currency.conversion_rate == Decimal(1)]
+        code = bases[0] if len(bases) == 1 else ""
+    if not code or code.upper() == wanted.upper():
+        return []
+    return [f"its HaloPSA customer is billed in {code}, the provider in {wanted}: amounts are never converted"]
+
+
+def _asset_type_holds(
+    configurations: Sequence[Configuration], defaults: Mapping[Product, AssetTypeChoice], tenant: Tenant
+) -> list[str]:
+    names = {asset_type.name.casefold() for asset_type in tenant.asset_types}
+    items = {item.id for item in tenant.items}
+    holds: list[str] = []
+    for configuration in configurations:
+        for product in configuration.products:
+            name = asset_type_of(configuration, product, defaults)
+            if name and name.casefold() not in names:
+                holds.append(f"asset type {name!r} of {product.code} no longer exists in HaloPSA: choose another")
+        item = item_of(configuration, defaults)
+        if item is not None and item not in items:
+            holds.append(f"item {item} of {configuration.name!r} no longer exists in HaloPSA: choose another")
+    return list(dict.fromkeys(holds))
+
+
+def _agreement_holds(
+    company: Company, contracts: Mapping[int, ClientContract], months: Sequence[Month]
+) -> list[str]:
+    if company.agreement_id is None:
+        return []
+    contract = contracts.get(company.agreement_id)
+    if contract is None:
+        return [f"its HaloPSA agreement {company.agreement_id} no longer exists: choose another or none"]
+    if contract.client_id not in (None, company.client_id):
+        return [f"its HaloPSA agreement {contract.ref!r} belongs to another customer"]
+    return [
+        f"its HaloPSA agreement {contract.ref!r} is not active in {month}"
+        for month in months
+        if contract.active is False
+        or (contract.start_date is not None and contract.start_date > month.last)
+        or (contract.end_date is not None and contract.end_date < month.first)
+    ]

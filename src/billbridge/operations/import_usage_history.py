@@ -1,0 +1,185 @@
+"""Importing a Usage History export: exact dates into the ledger, all good rows or none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+from django.db import transaction
+
+from billbridge.billing.activations import Activation, Holder, Origin, endpoint_key
+from billbridge.billing.ledger import Covered, merge_history
+from billbridge.billing.months import Month
+from billbridge.operations.usage import activations_of
+from billbridge.sources.usage_history import RowProblem, UsageHistoryRow, UsageStatus, read_usage_history
+from billbridge.store.models import ActivationRow, BackupUser, Company, Provider, UsageHistoryImport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """What an import did: rows taken, rows left out with line and reason, and how many activations changed."""
+
+    rows: int
+    problems: tuple[RowProblem, ...]
+    skipped_trials: int
+    changed: int
+    imported: bool
+
+
+def import_usage_history(
+    provider: Provider,
+    name: str,
+    data: bytes,
+    day: date,
+    *,
+    dates: str = "iso",
+    month: Month | None = None,
+    all_or_nothing: bool = True,
+) -> ImportResult:
+    """Import a file. Its exact dates win over observed ones for the endpoints and days it covers.
+
+    Without `month` the file speaks for the time from each endpoint's first activation to `day`; with it, for that
+    month alone. With `all_or_nothing` a single bad row keeps every row out. Importing the same file again changes
+    nothing, and endpoints that are not in the file are left as they are.
+    """
+    history = read_usage_history(data, day=day, dates=dates)  # type: ignore[arg-type]
+    rows, unknown = _known(provider, history.rows)
+    problems = (*history.errors, *unknown)
+    paid = [(row, company, user) for row, company, user in rows if row.status in _PAID]
+    if all_or_nothing and any(not _is_nobodys(problem) for problem in problems):
+        return ImportResult(
+            rows=0, problems=(*problems, *history.warnings), skipped_trials=0, changed=0, imported=False
+        )
+    until = min(month.last, day) if month else day
+    with transaction.atomic():
+        changed = _merge(provider, paid, month, until)
+        first = month.first if month else min((row.activated for row, *_ in paid), default=until)
+        UsageHistoryImport.objects.get_or_create(
+            provider=provider,
+            digest=sha256(data).hexdigest(),
+            first_day=first,
+            last_day=until,
+            defaults={"name": name, "rows": len(paid), "imported": datetime.now(UTC)},
+        )
+    return ImportResult(
+        rows=len(paid),
+        problems=(*problems, *history.warnings),
+        skipped_trials=len(rows) - len(paid),
+        changed=changed,
+        imported=True,
+    )
+
+
+def _is_nobodys(problem: RowProblem) -> bool:
+    """A row without a company is the provider's own or an orphan's: it is shown, and keeps nothing else out."""
+    return problem.column == "Company" and not problem.value.strip()
+
+
+_PAID = frozenset({UsageStatus.PAID, UsageStatus.EXPIRED})
+
+
+def _known(
+    provider: Provider, rows: tuple[UsageHistoryRow, ...]
+) -> tuple[list[tuple[UsageHistoryRow, Company, str]], list[RowProblem]]:
+    """Join rows with companies by name and users by login; a name that fits none or two is a problem."""
+    companies: dict[str, list[Company]] = defaultdict(list)
+    for company in Company.objects.filter(provider=provider):
+        companies[company.name.strip()].append(company)
+    users = {(user.company_id, user.login): user.source_id for user in BackupUser.objects.filter(provider=provider)}
+    known: list[tuple[UsageHistoryRow, Company, str]] = []
+    problems: list[RowProblem] = []
+    for row in rows:
+        found = companies.get(row.company.strip(), [])
+        if len(found) != 1:
+            reason = "no company has this name" if not found else "two companies have this name"
+            problems.append(RowProblem(line=row.line, column="Company", value=row.company, reason=reason))
+            continue
+        known.append((row, found[0], users.get((found[0].pk, row.user), row.user)))
+    return known, problems
+
+
+def _merge(
+    provider: Provider,
+    rows: list[tuple[UsageHistoryRow, Company, str]],
+    month: Month | None,
+    until: date,
+) -> int:
+    by_holder: dict[Holder, list[Activation]] = defaultdict(list)
+    companies = {company.source_id: company for _, company, _ in rows}
+    for row, company, user_id in rows:
+        activation = _activation(row, company, user_id, until)
+        by_holder[activation.holder].append(activation)
+    existing: dict[Holder, list[ActivationRow]] = defaultdict(list)
+    source_ids = {company.pk: company.source_id for company in companies.values()}
+    for ledger_row in ActivationRow.objects.filter(company_id__in=source_ids).select_for_update():
+        (known,) = activations_of([ledger_row], source_ids)
+        existing[known.holder].append(ledger_row)
+    changed = 0
+    for holder, history in by_holder.items():
+        covered = Covered(
+            first=month.first if month else Month.of(min(a.first_day for a in history)).first, last=until
+        )
+        before = activations_of(existing[holder], source_ids)
+        limited = [_ended(a, until) for a in history] if month else history
+        after = merge_history(before, limited, covered=covered)
+        if sorted(map(repr, before)) != sorted(map(repr, after)):
+            _replace(provider, companies, existing[holder], after)
+            changed += 1
+    return changed
+
+
+def _activation(row: UsageHistoryRow, company: Company, user_id: str, until: date) -> Activation:
+    return Activation(
+        company_id=company.source_id,
+        user_id=user_id,
+        user_login=row.user,
+        endpoint=row.endpoint,
+        license_type=row.type,
+        first_day=row.activated,
+        last_day=row.deactivated,
+        given_back=row.deactivated is not None,
+        last_seen=row.deactivated or until,
+        origin=Origin.USAGE_HISTORY,
+    )
+
+
+def _ended(activation: Activation, until: date) -> Activation:
+    """A file that speaks for one month says nothing about what came after it."""
+    if activation.last_day is not None:
+        return activation
+    return Activation(
+        company_id=activation.company_id,
+        user_id=activation.user_id,
+        user_login=activation.user_login,
+        endpoint=activation.endpoint,
+        license_type=activation.license_type,
+        first_day=activation.first_day,
+        last_day=until,
+        last_seen=until,
+        origin=activation.origin,
+    )
+
+
+def _replace(
+    provider: Provider, companies: dict[str, Company], rows: list[ActivationRow], after: tuple[Activation, ...]
+) -> None:
+    ActivationRow.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    ActivationRow.objects.bulk_create(
+        ActivationRow(
+            provider=provider,
+            company=companies[a.company_id],
+            user_id=a.user_id,
+            user_login=a.user_login,
+            endpoint=a.endpoint,
+            endpoint_key=endpoint_key(a.endpoint),
+            license_type=a.license_type,
+            first_day=a.first_day,
+            last_day=a.last_day,
+            given_back=a.given_back,
+            last_seen=a.last_seen,
+            origin=a.origin.value,
+        )
+        for a in after
+    )

@@ -1,0 +1,173 @@
+"""The journal of a run: each write stored before it is sent, and each slot's base when it was read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from uuid import UUID
+
+from django.db import transaction
+
+from billbridge.billing.months import Month
+from billbridge.billing.plan import OWNED, WATCHED, Base, Change, ChangeKind, Found, Value
+from billbridge.billing.resume import Intent
+from billbridge.halopsa.subscriptions import learned_decimals
+from billbridge.operations.halopsa_values import loaded, loaded_value, stored, stored_value
+from billbridge.store.models import BillingConfiguration, HaloConnection, PlannedChange, Provider, Run, Slot
+
+_UNSETTLED = (PlannedChange.State.INTENDED, PlannedChange.State.SENDING, PlannedChange.State.SENT)
+
+
+class RunJournal:
+    """Keeps one run's changes in the database; every call is a transaction of its own.
+
+    `now` gives the database's time in seconds, by which intents of an interrupted run are aged.
+    """
+
+    def __init__(self, run: Run, now: Callable[[], float]) -> None:
+        self._run = run
+        self._now = now
+        self._rows: dict[int, PlannedChange] = {}
+        self.learned_decimals: int | None = None
+        """To how many decimals HaloPSA kept the prices it rounded in this run, if it rounded any."""
+
+    def intend(self, changes: Sequence[Change]) -> None:
+        """Store the changes, with the values before them, before any of them is sent."""
+        with transaction.atomic():
+            rows = PlannedChange.objects.bulk_create(
+                [self._row(position, change) for position, change in enumerate(changes)], batch_size=500
+            )
+        self._rows = {id(change): row for change, row in zip(changes, rows, strict=True)}
+
+    def sending(self, changes: Sequence[Change]) -> None:
+        """They are sent now; from here on their outcome is unknown until it is read back."""
+        ids = [self._rows[id(change)].pk for change in changes]
+        PlannedChange.objects.filter(pk__in=ids).update(state=PlannedChange.State.SENDING, sent_at=self._now())
+
+    def verified(self, change: Change, now: Found, rounded: dict[str, Value]) -> None:
+        """HaloPSA shows the change; what it shows is the new base, rounded or not."""
+        if rounded:
+            learned = (self.learned_decimals, learned_decimals(rounded))
+            self.learned_decimals = max((d for d in learned if d is not None), default=None)
+            shown = ", ".join(f"{name} {value}" for name, value in rounded.items())
+            PlannedChange.objects.filter(pk=self._rows[id(change)].pk).update(error=f"HaloPSA rounded: {shown}")
+        with transaction.atomic():
+            PlannedChange.objects.filter(pk=self._rows[id(change)].pk).update(
+                state=PlannedChange.State.VERIFIED, subscription_id=now.id
+            )
+            if now.key == change.wanted.key or change.kind is not ChangeKind.CLOSE:
+                keep_slot(change, now)
+
+    def failed(self, change: Change, reason: str) -> None:
+        """The change did not arrive, or not as it was sent."""
+        PlannedChange.objects.filter(pk=self._rows[id(change)].pk).update(
+            state=PlannedChange.State.FAILED, error=reason
+        )
+
+    def _row(self, position: int, change: Change) -> PlannedChange:
+        return PlannedChange(
+            run=self._run,
+            position=position,
+            key=change.wanted.key,
+            kind=change.kind.value,
+            subscription_id=change.subscription_id,
+            client_id=change.wanted.client_id,
+            fields={
+                field.field: {
+                    "before": stored_value(field.before),
+                    "after": stored_value(field.after),
+                    "base": stored_value(field.base),
+                }
+                for field in change.fields
+            },
+        )
+
+
+def keep_slot(change: Change, now: Found) -> None:
+    """Record what HaloPSA shows of a slot as the base of the next comparison."""
+    wanted = change.wanted
+    existing = Slot.objects.filter(key=wanted.key).first()
+    if existing is not None and existing.subscription_id != now.id and change.kind is ChangeKind.CLOSE:
+        return  # a double of the same key was closed; the slot stays with the one that is kept
+    owned = {name: now.fields.get(name) for name in OWNED}
+    sent = {**(loaded(existing.sent) if existing else {}), **_sent(change)}
+    Slot.objects.update_or_create(
+        key=wanted.key,
+        defaults={
+            "configuration": BillingConfiguration.objects.only("pk").get(uid=UUID(wanted.configuration_id)),
+            "slot": wanted.slot,
+            "subscription_id": now.id,
+            "shows": Month.parse(wanted.shows) if wanted.shows else None,
+            "owned": stored(owned),
+            "asked": stored(wanted.owned),
+            "sent": stored(sent),
+            "watched": stored({name: now.fields.get(name) for name in WATCHED}),
+            "closed": wanted.closes,
+        },
+    )
+
+
+def _sent(change: Change) -> dict[str, Value]:
+    """What a slot was last sent: for a close nothing new, else the month's values and those set once."""
+    if change.wanted.closes:
+        return {}
+    return {**change.wanted.of_month, **change.wanted.set_once}
+
+
+def bases_of(provider: Provider, keys: Iterable[str] | None = None) -> dict[str, Base]:
+    """What is known of every slot of the provider, by key."""
+    slots = Slot.objects.filter(configuration__company__provider=provider)
+    if keys is not None:
+        slots = slots.filter(key__in=list(keys))
+    return {
+        slot.key: Base(
+            subscription_id=slot.subscription_id,
+            owned=loaded(slot.owned),
+            asked=loaded(slot.asked),
+            sent=loaded(slot.sent),
+            watched=loaded(slot.watched),
+        )
+        for slot in slots
+    }
+
+
+def unsettled_intents(provider: Provider) -> list[Intent]:
+    """Writes of runs that were cut short, whose outcome nobody recorded, oldest first."""
+    rows = PlannedChange.objects.filter(run__provider=provider, state__in=_UNSETTLED).order_by("run_id", "position")
+    return [
+        Intent(
+            key=row.key,
+            subscription_id=row.subscription_id,
+            client_id=row.client_id,
+            values={name: loaded_value(name, change["after"]) for name, change in row.fields.items()},
+            sent_at=row.sent_at,
+        )
+        for row in rows
+    ]
+
+
+def settle_intents(run: Run, keys: AbstractSet[str]) -> None:
+    """Earlier runs cut short are over, and their intents for the keys `run` plans anew are superseded."""
+    with transaction.atomic():
+        earlier = Run.objects.filter(provider=run.provider, pk__lt=run.pk)
+        earlier.filter(state=Run.State.RUNNING).update(
+            state=Run.State.INTERRUPTED, reason="cut short; resumed by a later run"
+        )
+        open_ = PlannedChange.objects.filter(run__in=earlier, state__in=_UNSETTLED)
+        superseded = [pk for pk, key in open_.values_list("pk", "key") if key in keys]
+        PlannedChange.objects.filter(pk__in=superseded).update(state=PlannedChange.State.ABANDONED)
+
+
+def learn_price_decimals(connection: HaloConnection, decimals: int) -> None:
+    """HaloPSA rounds prices to fewer decimals than were sent: later unit prices are derived with no more."""
+    if 2 <= decimals < connection.unit_price_decimals:
+        connection.unit_price_decimals = decimals
+        connection.save(update_fields=["unit_price_decimals"])
+
+
+def remember_sizes(connection: HaloConnection, sizes: dict[str, int], *, proven_batch: int | None = None) -> None:
+    """Keep what the run learned of the instance, so that the next one reads the fewest pages."""
+    connection.known_sizes = sizes
+    if proven_batch is not None:
+        connection.proven_batch = proven_batch
+    connection.save(update_fields=["known_sizes", "proven_batch"])

@@ -1,0 +1,70 @@
+"""The provider in whose name an operation runs, with its settings as the core's values."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_precision
+
+from billbridge.billing.counting import ChangeOfType, CountingRule
+from billbridge.billing.money import Currency
+from billbridge.billing.months import business_day
+from billbridge.billing.prices import MissingPrice
+from billbridge.billing.products import KNOWN_LICENSE_TYPES, LicenseType, license_types_by_name
+from billbridge.billing.rating import BillingRules
+from billbridge.billing.storage import StorageBasis
+from billbridge.errors import InvalidInput
+from billbridge.store.models import HaloConnection, KnownLicenseType, Provider
+
+
+def the_provider() -> Provider:
+    """The installation's provider; raises `InvalidInput` when there is none yet, or several."""
+    providers = list(Provider.objects.all()[:2])
+    if not providers:
+        raise InvalidInput(
+            "This installation has no provider yet.", hint="Run `billbridge setup apply FILE` with your settings."
+        )
+    if len(providers) > 1:
+        raise InvalidInput("This installation has several providers.", hint="Name one.")
+    return providers[0]
+
+
+def today(provider: Provider, day: date | None = None) -> date:
+    """The business day: the one asked for, else today in the provider's time zone."""
+    return day or business_day(datetime.now(UTC), ZoneInfo(provider.time_zone))
+
+
+def currency_of(provider: Provider) -> Currency:
+    """The provider's currency with the decimals ISO 4217 gives it."""
+    return Currency(code=provider.currency, decimals=get_currency_precision(provider.currency))
+
+
+def connection_of(provider: Provider) -> HaloConnection:
+    """The provider's HaloPSA connection; raises `InvalidInput` when it is not set up."""
+    connection = HaloConnection.objects.filter(provider=provider).first()
+    if connection is None:
+        raise InvalidInput(
+            "No HaloPSA connection is set up.",
+            hint="Add a [halopsa] section and run `billbridge setup apply FILE`.",
+        )
+    return connection
+
+
+def billing_rules(provider: Provider) -> BillingRules:
+    """Everything of the provider and its connection that decides how usage becomes money."""
+    connection = HaloConnection.objects.filter(provider=provider).first()
+    added = [
+        LicenseType(name=t.name, unit=t.unit, billable=t.billable, count_only=t.count_only)
+        for t in KnownLicenseType.objects.filter(provider=provider)
+    ]
+    return BillingRules(
+        currency=currency_of(provider),
+        counting=CountingRule(provider.counting_rule),
+        change_of_type=ChangeOfType(provider.change_of_type),
+        storage=StorageBasis(provider.storage_basis),
+        missing_price=MissingPrice(provider.missing_price),
+        unit_price_decimals=connection.unit_price_decimals if connection else 4,
+        keeps_fractions=connection.keeps_fractions if connection else False,
+        license_types=license_types_by_name([*KNOWN_LICENSE_TYPES, *added]),
+    )

@@ -1,0 +1,55 @@
+"""Exporting and applying the settings of an installation."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+
+from billbridge.operations.provider import the_provider
+from billbridge.operations.setup.compare import SettingChange, differences
+from billbridge.operations.setup.current import current_setup
+from billbridge.operations.setup.document import SetupDocument
+from billbridge.operations.setup.settle import settle
+from billbridge.operations.setup.store_companies import store_companies, store_domains, store_known
+from billbridge.operations.setup.store_connections import store_halopsa, store_mbs, store_provider
+from billbridge.operations.setup.store_prices import store_lists
+from billbridge.operations.setup.write import write_setup
+from billbridge.store.models import Company, Provider
+
+
+def export_setup(provider: Provider) -> str:
+    """All settings of a provider as a setup file; applying it to the same installation changes nothing."""
+    return write_setup(current_setup(provider).document)
+
+
+def apply_setup(
+    document: SetupDocument, *, day: date, provider: Provider | None = None
+) -> tuple[SettingChange, ...]:
+    """Make the settings what a file says, all of it or nothing, and return what changed.
+
+    `day` is the business day: auto-billing that is switched on without a day begins on it, and a configuration that
+    is left out although bills hang on it ends with its month. Without `provider` the installation's only one is
+    meant; on an empty installation it is created. Raises SetupError with every name that is not known.
+    """
+    with transaction.atomic():
+        if provider is None and Provider.objects.exists():
+            provider = the_provider()
+        installed = current_setup(provider)
+        wanted = settle(document, installed, day=day)
+        changes = differences(installed.document, wanted)
+        if changes:
+            _store(wanted, installed.document, provider)
+    return changes
+
+
+def _store(wanted: SetupDocument, current: SetupDocument, row: Provider | None) -> None:
+    """Write every part that differs. `wanted` has been settled."""
+    provider = store_provider(row, wanted.provider)
+    store_halopsa(provider, wanted, current.halopsa)
+    store_mbs(provider, wanted.mbs, current.mbs)
+    store_known(provider, wanted)
+    companies = {company.source_id: company for company in Company.objects.filter(provider=provider)}
+    store_lists(provider, wanted, current, companies)
+    store_domains(provider, wanted, companies)
+    store_companies(wanted, current, companies)

@@ -1,0 +1,251 @@
+"""Loading the settings in force, with everything known that a setup file may name."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef
+
+from billbridge.billing.counting import ChangeOfType, CountingRule
+from billbridge.billing.plan import ConflictPolicy
+from billbridge.billing.prices import MissingPrice, PriceSetting
+from billbridge.billing.products import LicenseType, Product, ProductKind
+from billbridge.billing.slots import Layout
+from billbridge.billing.storage import GbRates, Limit, StorageBasis
+from billbridge.errors import PermanentError
+from billbridge.operations.provider import the_provider
+from billbridge.operations.setup.document import (
+    CompanySetup,
+    DefaultAssetTypeSetting,
+    DomainSetting,
+    HaloSettings,
+    KnownAccount,
+    KnownUser,
+    MbsSettings,
+    ProviderSettings,
+    Secret,
+    SetupDocument,
+    StorageCost,
+    StorageLimitSetting,
+)
+from billbridge.operations.setup.installed import Installed
+from billbridge.operations.usage import load_settings
+from billbridge.store.models import (
+    BackupUser,
+    BillingConfiguration,
+    BillLine,
+    Company,
+    DefaultAssetType,
+    Domain,
+    HaloConnection,
+    KnownLicenseType,
+    LicensePrice,
+    Provider,
+    Slot,
+    SourceConnection,
+    StorageAccount,
+    StorageLimit,
+    StorageRate,
+)
+from billbridge.store.secrets import read_secret
+
+MBS = "mbs"
+"""The kind of the source connection that [sources.mbs] is."""
+
+
+def current_setup(provider: Provider | None = None) -> Installed:
+    """The settings of a provider, by default of the only one, in an order that is always the same.
+
+    Empty on an installation without a provider; raises InvalidInput when there are several and none is named.
+    """
+    if provider is None and Provider.objects.exists():
+        provider = the_provider()
+    document = _document(provider) if provider is not None else _NOTHING
+    configurations = BillingConfiguration.objects.all()
+    own = configurations.filter(company__provider=provider) if provider is not None else configurations.none()
+    has_bills = Exists(BillLine.objects.filter(configuration=OuterRef("pk")))
+    has_subscriptions = Exists(Slot.objects.filter(configuration=OuterRef("pk")))
+    billed = own.filter(has_bills | has_subscriptions).values_list("uid", flat=True)
+    taken = configurations.exclude(pk__in=own.values("pk")).values_list("uid", flat=True)
+    return Installed(
+        document=document,
+        accounts=dict.fromkeys(_accounts_in_use(document), "") | {a.id: a.name for a in document.storage_accounts},
+        billed=frozenset(str(uid) for uid in billed),
+        taken=frozenset(str(uid) for uid in taken),
+    )
+
+
+_NOTHING = SetupDocument(
+    license_types=(),
+    default_asset_types=(),
+    prices=(),
+    storage_costs=(),
+    storage_limits=(),
+    domains=(),
+    companies=(),
+)
+
+
+def _document(provider: Provider) -> SetupDocument:
+    halopsa = HaloConnection.objects.filter(provider=provider).first()
+    mbs = SourceConnection.objects.filter(provider=provider, kind=MBS).first()
+    return SetupDocument(
+        provider=_provider(provider),
+        halopsa=_halopsa(halopsa) if halopsa else None,
+        supplier_name=halopsa.supplier_name if halopsa else None,
+        mbs=MbsSettings(address=mbs.address, login=mbs.login, password=_secret(mbs, "password")) if mbs else None,
+        license_types=tuple(
+            LicenseType(name=row.name, unit=row.unit, billable=row.billable, count_only=row.count_only)
+            for row in KnownLicenseType.objects.filter(provider=provider).order_by("name")
+        ),
+        default_asset_types=tuple(
+            DefaultAssetTypeSetting(
+                product=Product.parse(row.product), asset_type=row.asset_type, item_id=row.item_id
+            )
+            for row in DefaultAssetType.objects.filter(provider=provider).order_by("product")
+        ),
+        storage_accounts=tuple(
+            KnownAccount(id=row.source_id, name=row.name)
+            for row in StorageAccount.objects.filter(provider=provider).order_by("source_id")
+        ),
+        users=tuple(
+            KnownUser(id=user_id, login=login, company_id=company_id)
+            for user_id, login, company_id in BackupUser.objects.filter(provider=provider, company__isnull=False)
+            .order_by("source_id")
+            .values_list("source_id", "login", "company__source_id")
+        ),
+        prices=_prices(provider),
+        storage_costs=_storage_costs(provider),
+        storage_limits=_storage_limits(provider),
+        domains=tuple(
+            DomainSetting(
+                name=row.name,
+                company_id=row.company.source_id if row.company else "",
+                license_type=row.license_type,
+            )
+            for row in Domain.objects.filter(provider=provider).select_related("company").order_by("name")
+        ),
+        companies=_companies(provider),
+    )
+
+
+def _provider(row: Provider) -> ProviderSettings:
+    return ProviderSettings(
+        name=row.name,
+        currency=row.currency,
+        time_zone=row.time_zone,
+        counting_rule=CountingRule(row.counting_rule),
+        change_of_type=ChangeOfType(row.change_of_type),
+        storage_basis=StorageBasis(row.storage_basis),
+        missing_price=MissingPrice(row.missing_price),
+    )
+
+
+def _halopsa(row: HaloConnection) -> HaloSettings:
+    return HaloSettings(
+        address=row.address,
+        client_id=row.client_id,
+        auth_address=row.auth_address,
+        tenant=row.tenant,
+        scope=row.scope,
+        layout=Layout(row.layout),
+        temporary_bills=row.temporary_bills,
+        on_conflict=ConflictPolicy(row.on_conflict),
+        unit_price_decimals=row.unit_price_decimals,
+        keeps_fractions=row.keeps_fractions,
+        calls_per_window=row.calls_per_window,
+        window_seconds=row.window_seconds,
+        settle_seconds=row.settle_seconds,
+        batch_size=row.batch_size,
+        client_secret=_secret(row, "client_secret"),
+    )
+
+
+def _secret(row: HaloConnection | SourceConnection, field: str) -> Secret | None:
+    """The secret kept in a row, `None` if there is none; without text if it does not open any more."""
+    if not getattr(row, field):
+        return None
+    try:
+        return Secret(text=read_secret(row, field))
+    except PermanentError:
+        return Secret()
+
+
+def _prices(provider: Provider) -> tuple[PriceSetting, ...]:
+    rows = LicensePrice.objects.filter(provider=provider).select_related("company")
+    return tuple(
+        PriceSetting(
+            license_type=row.license_type,
+            from_month=row.from_month,
+            cost=row.cost,
+            price=row.price,
+            company_id=row.company.source_id if row.company else "",
+        )
+        for row in sorted(rows, key=lambda row: (row.license_type, row.company_id or 0, row.from_month))
+    )
+
+
+def _storage_costs(provider: Provider) -> tuple[StorageCost, ...]:
+    rows = StorageRate.objects.filter(provider=provider).select_related("company")
+    return tuple(
+        StorageCost(
+            account_id=row.account_id,
+            from_month=row.from_month,
+            rates=GbRates(
+                backup_cost=row.backup_cost,
+                backup_price=row.backup_price,
+                restore_cost=row.restore_cost,
+                restore_price=row.restore_price,
+            ),
+            company_id=row.company.source_id if row.company else "",
+            user_id=row.user_id,
+        )
+        for row in sorted(rows, key=lambda row: (row.account_id, row.company_id or 0, row.user_id, row.from_month))
+    )
+
+
+def _storage_limits(provider: Provider) -> tuple[StorageLimitSetting, ...]:
+    rows = StorageLimit.objects.filter(provider=provider).select_related("company")
+    return tuple(
+        StorageLimitSetting(
+            account_id=row.account_id,
+            company_id=row.company.source_id,
+            user_id=row.user_id,
+            limit=Limit(
+                name=row.name,
+                backup_gb=row.backup_gb,
+                restore_gb=row.restore_gb,
+                cost=row.cost,
+                price=row.price,
+            ),
+        )
+        for row in rows.order_by("account_id", "company_id", "user_id")
+    )
+
+
+def _companies(provider: Provider) -> tuple[CompanySetup, ...]:
+    rows = sorted(Company.objects.filter(provider=provider), key=lambda row: (row.name.casefold(), row.source_id))
+    settings = load_settings(rows)
+    return tuple(
+        CompanySetup(
+            id=row.source_id,
+            name=row.name,
+            customer_id=row.client_id,
+            site_id=row.site_id,
+            agreement_id=row.agreement_id,
+            auto_billing=row.auto_since is not None,
+            auto_billing_since=row.auto_since,
+            configurations=settings[row.pk].configurations,
+            exclusions=settings[row.pk].exclusions,
+            adjustments=settings[row.pk].adjustments,
+        )
+        for row in rows
+    )
+
+
+def _accounts_in_use(document: SetupDocument) -> set[str]:
+    """The storage accounts that settings name, collected or not."""
+    products = [setting.product for setting in document.default_asset_types or ()]
+    for company in document.companies or ():
+        products += [product for one in company.configurations or () for product in one.products]
+    in_use = {product.code for product in products if product.kind is ProductKind.STORAGE}
+    in_use |= {cost.account_id for cost in document.storage_costs or ()}
+    return in_use | {limit.account_id for limit in document.storage_limits or ()}

@@ -1,0 +1,62 @@
+"""Reading the provider: its currency, time zone and billing rules."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from babel.core import get_global
+
+from billbridge.billing.counting import ChangeOfType, CountingRule
+from billbridge.billing.prices import MissingPrice
+from billbridge.billing.storage import StorageBasis
+from billbridge.operations.names import did_you_mean
+from billbridge.operations.setup.cells import Cells
+from billbridge.operations.setup.document import ProviderSettings
+
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that the zone files hold although they mean no zone, or another one on every machine."""
+
+
+def read_provider(cells: Cells) -> ProviderSettings:
+    """The table [provider]. Currency and time zone are never guessed."""
+    settings = ProviderSettings(
+        name=cells.text("name", required=True),
+        currency=_currency(cells),
+        time_zone=_time_zone(cells),
+        counting_rule=cells.choice("counting_rule", CountingRule, CountingRule.ACTIVE_IN_MONTH),
+        change_of_type=cells.choice("change_of_type", ChangeOfType, ChangeOfType.BOTH),
+        storage_basis=cells.choice("storage_basis", StorageBasis, StorageBasis.MEAN),
+        missing_price=cells.choice("missing_price", MissingPrice, MissingPrice.BILL_AT_ZERO),
+    )
+    cells.finish()
+    return settings
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """The ISO 4217 codes of the currencies that are legal tender somewhere today."""
+    territories = get_global("territory_currencies")
+    return frozenset(
+        code
+        for used in territories.values()
+        for code, _begun, ended, is_tender in used
+        if ended is None and is_tender
+    )
+
+
+def _currency(cells: Cells) -> str:
+    written = cells.text("currency", required=True)
+    if written and written not in currencies():
+        remedy = did_you_mean(written, currencies()) or "Write the three letters of ISO 4217, for example EUR."
+        cells.problem("currency", f"currency {written!r} is no currency of ISO 4217 in use.", remedy)
+    return written
+
+
+def _time_zone(cells: Cells) -> str:
+    written = cells.text("time_zone", required=True)
+    zones = available_timezones() - _NO_ZONES
+    if written and written not in zones:
+        remedy = did_you_mean(written, zones) or "Write a name of the IANA list, for example Europe/Vienna."
+        cells.problem("time_zone", f"time_zone {written!r} is no time zone.", remedy)
+    return written

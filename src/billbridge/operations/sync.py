@@ -1,0 +1,480 @@
+"""Syncing with HaloPSA: bills, plan, apply, verify. A person can look between planning and applying."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+from django.db import transaction
+
+from billbridge.billing.bills import Action, BillState
+from billbridge.billing.configuration import Configuration
+from billbridge.billing.months import Month
+from billbridge.billing.plan import Change, ChangeKind, ConflictPolicy, Found, Plan, Wanted, plan
+from billbridge.billing.products import Product
+from billbridge.billing.resume import bases_after, missing_creates
+from billbridge.billing.slots import Layout, is_closed_month
+from billbridge.errors import BillbridgeError, InvalidInput, PermanentError
+from billbridge.failpoints import reach
+from billbridge.halopsa import resources
+from billbridge.halopsa.apply import Applier, Outcome, Pace
+from billbridge.halopsa.client import HaloPSA
+from billbridge.halopsa.tenant import Needs, Sizes, Tenant, read_tenant, subscription_reader
+from billbridge.operations.bill import BillRequest, BillResult, companies_of, make_bills
+from billbridge.operations.collect import storage_product_names
+from billbridge.operations.destination import AssetTypeChoice, Destination, destination_of
+from billbridge.operations.journal import (
+    RunJournal,
+    bases_of,
+    keep_slot,
+    learn_price_decimals,
+    remember_sizes,
+    settle_intents,
+    unsettled_intents,
+)
+from billbridge.operations.provider import connection_of
+from billbridge.operations.usage import configuration_of
+from billbridge.operations.wanted import Sending, closing_of, wanted_of
+from billbridge.store.clock import database_now
+from billbridge.store.models import (
+    Bill,
+    BillingConfiguration,
+    BillLine,
+    Company,
+    DefaultAssetType,
+    HaloConnection,
+    Provider,
+    Run,
+    Slot,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyCoverage:
+    """What a run does, or did, for one company: every company asked for is in exactly one of these states."""
+
+    company: str
+    state: str
+    """`billed`, `partly billed`, `held`, `nothing to bill` or `not configured`."""
+    reasons: tuple[str, ...] = ()
+    bills: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan ready to be shown and applied, with everything it was made from."""
+
+    provider: Provider
+    connection: HaloConnection
+    request: BillRequest
+    plan: Plan
+    bills: tuple[int, ...]
+    coverage: tuple[CompanyCoverage, ...]
+    companies: dict[str, str] = field(default_factory=dict)
+    """Company names by their id in the source, for showing the plan."""
+    found: tuple[Found, ...] = ()
+    sizes: Sizes = field(default_factory=Sizes)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncResult:
+    """What a run did, as read back."""
+
+    run_id: int
+    state: str
+    outcome: Outcome
+    coverage: tuple[CompanyCoverage, ...]
+    calls: dict[str, int]
+
+
+def prepare(
+    provider: Provider,
+    halo: HaloPSA,
+    request: BillRequest,
+    *,
+    policy: ConflictPolicy | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    say: Callable[[str], None] = lambda _: None,
+) -> Prepared:
+    """Make the bills, read HaloPSA and plan. Nothing is written to HaloPSA but a missing supplier."""
+    connection = connection_of(provider)
+    _refuse_earlier_day(provider, request.day)
+    say("bills")
+    results = make_bills(provider, request)
+    bills = _bills_to_send(results)
+    companies = companies_of(provider, request)
+    say("reading HaloPSA")
+    configurations = _configurations(companies)
+    tenant = _read(halo, connection, companies)
+    intents = unsettled_intents(provider)
+    tenant = _settle_late_creates(halo, tenant, connection, intents, sleep)
+    asset_types = {
+        Product.parse(row.product): AssetTypeChoice(asset_type=row.asset_type, item_id=row.item_id)
+        for row in DefaultAssetType.objects.filter(provider=provider)
+    }
+    sending = Sending(
+        provider_id=str(provider.pk),
+        layout=Layout(connection.layout),
+        running=Month.of(request.day),
+        supplier_id=_supplier(halo, connection, tenant),
+        asset_types=asset_types,
+        product_names=storage_product_names(provider),
+    )
+    say("planning")
+    wanted, coverage = _wanted(provider, companies, configurations, tenant, bills, results, sending)
+    bases = bases_after(intents, bases_of(provider), tenant.found)
+    made = plan(
+        wanted,
+        tenant.found,
+        bases,
+        policy=policy or ConflictPolicy(connection.on_conflict),
+        own_keys=frozenset(Slot.objects.values_list("key", flat=True)),
+    )
+    if not tenant.complete:
+        made = _without_creates(made, tenant.reason)
+    return Prepared(
+        provider=provider,
+        connection=connection,
+        request=request,
+        plan=made,
+        bills=tuple(bill.pk for bill in bills),
+        coverage=tuple(coverage),
+        companies={company.source_id: company.name for company in companies},
+        found=tuple(tenant.found),
+        sizes=tenant.sizes,
+    )
+
+
+def apply(
+    prepared: Prepared,
+    halo: HaloPSA,
+    *,
+    adopt: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+    progress: Callable[[int, int], None] | None = None,
+) -> SyncResult:
+    """Apply a prepared plan, read back, and bring bills and bases up to date.
+
+    Adoptions are written only if `adopt` confirms them. A run that is cut short is resumed by the next one.
+    """
+    run = Run.objects.create(
+        provider=prepared.provider,
+        trigger=prepared.request.trigger.value,
+        day=prepared.request.day,
+        began=datetime.now(UTC),
+        state=Run.State.RUNNING,
+    )
+    settle_intents(run, {change.wanted.key for change in prepared.plan.changes})
+    made = prepared.plan if adopt else _without_adoptions(prepared.plan)
+    Bill.objects.filter(pk__in=prepared.bills, state=BillState.READY.value).update(state=BillState.SENDING.value)
+    connection = prepared.connection
+    journal = RunJournal(run, database_now)
+    applier = Applier(
+        halo,
+        journal,
+        subscription_reader(halo, lambda: prepared.sizes),
+        pace=Pace(full=connection.batch_size, proven=connection.proven_batch, settle=connection.settle_seconds),
+        sleep=sleep,
+        progress=progress,
+    )
+    try:
+        outcome = applier.apply(made.writes)
+    except BillbridgeError as error:
+        _fail(prepared, run, str(error), halo)
+        raise
+    reach("before-bills")
+    coverage = _record(prepared, made, outcome, run, halo)
+    if journal.learned_decimals is not None:
+        learn_price_decimals(connection, journal.learned_decimals)
+    return SyncResult(run_id=run.pk, state=run.state, outcome=outcome, coverage=coverage, calls=_calls(halo))
+
+
+def _refuse_earlier_day(provider: Provider, day: date) -> None:
+    last = Run.objects.filter(provider=provider).order_by("-day").first()
+    if last is not None and day < last.day:
+        raise InvalidInput(
+            f"The business day {day} lies before that of the last run, {last.day}; nothing was changed.",
+            hint="Check the clock, or the --day you gave.",
+        )
+
+
+def _bills_to_send(results: Iterable[BillResult]) -> list[Bill]:
+    ids = [r.bill_id for r in results if r.bill_id and r.step.action in (Action.MAKE, Action.SEND_AGAIN)]
+    bills = Bill.objects.filter(pk__in=ids).exclude(state=BillState.HELD.value)
+    return list(bills.prefetch_related("lines__configuration").order_by("company_id", "month"))
+
+
+def _configurations(companies: Sequence[Company]) -> dict[int, dict[str, Configuration]]:
+    loaded: dict[int, dict[str, Configuration]] = defaultdict(dict)
+    for row in BillingConfiguration.objects.filter(company__in=companies).prefetch_related("products"):
+        loaded[row.company_id][str(row.uid)] = configuration_of(row)
+    return loaded
+
+
+def _read(halo: HaloPSA, connection: HaloConnection, companies: Sequence[Company]) -> Tenant:
+    needs = Needs(
+        client_ids=frozenset(c.client_id for c in companies if c.client_id is not None),
+        contract_ids=frozenset(c.agreement_id for c in companies if c.agreement_id is not None),
+        suppliers=bool(connection.supplier_name),
+    )
+    return read_tenant(halo, needs, Sizes(**connection.known_sizes))
+
+
+def _settle_late_creates(
+    halo: HaloPSA,
+    tenant: Tenant,
+    connection: HaloConnection,
+    intents: Sequence[object],
+    sleep: Callable[[float], None],
+) -> Tenant:
+    """Wait for creates of a run that was cut short: HaloPSA may commit them late, so they are read again, twice."""
+    missing = missing_creates(intents, tenant.found)  # type: ignore[arg-type]
+    if not missing:
+        return tenant
+    latest = max(intent.sent_at or 0.0 for intent in missing)
+    sleep(max(0.0, latest + connection.settle_seconds - database_now()))
+    read = subscription_reader(halo, lambda: tenant.sizes)
+    found = {subscription.id: subscription for subscription in tenant.found}
+    for pause in (min(connection.settle_seconds, 1.0), 0.0):
+        again = read(frozenset(intent.client_id for intent in missing))
+        found.update({subscription.id: subscription for subscription in again})
+        if not missing_creates(missing, found.values()):
+            break
+        sleep(pause)
+    return replace(tenant, found=tuple(found.values()))
+
+
+def _supplier(halo: HaloPSA, connection: HaloConnection, tenant: Tenant) -> int | None:
+    """The supplier named in the additional settings: found by its exact name, or created and read back."""
+    name = connection.supplier_name.strip()
+    if not name:
+        return None
+    same = [s for s in tenant.suppliers if s.name.strip().casefold() == name.casefold() and not s.inactive]
+    if not same:
+        resources.create_supplier(halo, name)
+        listing = resources.suppliers(halo, search=name)
+        same = [s for s in listing if s.name.strip().casefold() == name.casefold()]
+    if not same:
+        raise PermanentError(
+            f"HaloPSA does not show the supplier {name!r} after it was created.",
+            hint="Create it in HaloPSA, or clear the supplier name in the additional settings.",
+        )
+    return min(supplier.id for supplier in same)
+
+
+def _wanted(
+    provider: Provider,
+    companies: Sequence[Company],
+    configurations: dict[int, dict[str, Configuration]],
+    tenant: Tenant,
+    bills: Sequence[Bill],
+    results: Sequence[BillResult],
+    sending: Sending,
+) -> tuple[list[Wanted], list[CompanyCoverage]]:
+    """Wanted slots of all companies that nothing holds, and for each of the others why it gets nothing."""
+    slots: dict[int, list[Slot]] = defaultdict(list)
+    for slot in Slot.objects.filter(configuration__company__in=companies).select_related("configuration"):
+        slots[slot.configuration.company_id].append(slot)
+    by_company: dict[int, list[Bill]] = defaultdict(list)
+    for bill in bills:
+        by_company[bill.company_id].append(bill)
+    steps: dict[int, list[BillResult]] = defaultdict(list)
+    for result in results:
+        steps[result.company_id].append(result)
+    held = {
+        bill.company_id: tuple(bill.reasons)
+        for bill in Bill.objects.filter(
+            pk__in=[r.bill_id for r in results if r.bill_id], state=BillState.HELD.value
+        )
+    }
+    wanted: list[Wanted] = []
+    coverage: list[CompanyCoverage] = []
+    for company in companies:
+        own = by_company[company.pk]
+        destination = destination_of(
+            company,
+            [c for c in configurations[company.pk].values() if any(c.holds_in(b.month) for b in own)],
+            sending.asset_types,
+            tenant,
+            currency=provider.currency,
+            months=[bill.month for bill in own],
+        )
+        wanted += _closing(company, configurations[company.pk], slots[company.pk], sending.running)
+        if own and destination.holds:
+            _hold(own, destination)
+            coverage.append(_covered(company, "held", destination.holds, own))
+            continue
+        wanted += wanted_of(company, destination, own, configurations[company.pk], slots[company.pk], sending)
+        if company.pk in held:
+            state = "partly billed" if own else "held"
+            coverage.append(_covered(company, state, held[company.pk], own))
+        elif own:
+            coverage.append(_covered(company, "billed", (), own))
+        else:
+            reasons = tuple(f"{r.step.month}: {r.step.reason}" for r in steps[company.pk])
+            coverage.append(_covered(company, "nothing to bill", reasons, own))
+    coverage += _not_configured(provider)
+    return wanted, coverage
+
+
+def _closing(
+    company: Company, configurations: dict[str, Configuration], slots: Sequence[Slot], running: Month
+) -> list[Wanted]:
+    """Configurations whose last month is closed end: that month's bill has been sent, or never was made."""
+    ending: list[Wanted] = []
+    for configuration in configurations.values():
+        last = configuration.last_month
+        if last is None or not is_closed_month(last, running):
+            continue
+        unsent = Bill.objects.filter(
+            company=company, month=last, lines__configuration__uid=configuration.id
+        ).exclude(state=BillState.SENT.value)
+        if not unsent.exists():
+            own = [slot for slot in slots if str(slot.configuration.uid) == configuration.id]
+            ending += closing_of(company, configuration, own)
+    return ending
+
+
+def _hold(bills: Sequence[Bill], destination: Destination) -> None:
+    """Say why; a bill of which something may have been sent keeps its state, because its figures are frozen."""
+    for bill in bills:
+        bill.reasons = list(destination.holds)
+        if bill.state == BillState.READY.value:
+            bill.state = BillState.HELD.value
+    Bill.objects.bulk_update(bills, ["reasons", "state"])
+
+
+def _covered(company: Company, state: str, reasons: Iterable[str], bills: Sequence[Bill]) -> CompanyCoverage:
+    return CompanyCoverage(
+        company=company.name, state=state, reasons=tuple(reasons), bills=tuple(bill.pk for bill in bills)
+    )
+
+
+def _not_configured(provider: Provider) -> list[CompanyCoverage]:
+    rest = Company.objects.filter(provider=provider, in_source=True, configurations=None)
+    return [
+        CompanyCoverage(company=company.name, state="not configured", reasons=("it has no billing configuration",))
+        for company in rest.order_by("name")
+    ]
+
+
+def _without_creates(made: Plan, reason: str) -> Plan:
+    """Nothing is created on the ground of a list that could not be read whole."""
+    return Plan(
+        changes=tuple(
+            replace(c, kind=ChangeKind.CONFLICT, reason=f"HaloPSA's list could not be read whole: {reason}")
+            if c.kind is ChangeKind.CREATE
+            else c
+            for c in made.changes
+        )
+    )
+
+
+def _without_adoptions(made: Plan) -> Plan:
+    return Plan(
+        changes=tuple(
+            replace(
+                c, kind=ChangeKind.CONFLICT, reason=f"{c.reason}: confirm that it is to be taken over (--adopt)"
+            )
+            if c.kind is ChangeKind.ADOPT
+            else c
+            for c in made.changes
+        )
+    )
+
+
+def _record(
+    prepared: Prepared, made: Plan, outcome: Outcome, run: Run, halo: HaloPSA
+) -> tuple[CompanyCoverage, ...]:
+    """Bring bills, their lines, bases and the run up to date with what was read back."""
+    verified = {id(change) for change in outcome.verified}
+    failed = {id(change): reason for change, reason in outcome.failed}
+    found = {subscription.id: subscription for subscription in prepared.found}
+    by_line: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for change in made.changes:
+        by_line[change.wanted.configuration_id, change.wanted.shows].append(change)
+    problems: dict[int, list[str]] = {}
+    with transaction.atomic():
+        for change in made.of(ChangeKind.KEEP):
+            if change.subscription_id is not None:
+                keep_slot(change, found[change.subscription_id])
+        bills = list(Bill.objects.filter(pk__in=prepared.bills).prefetch_related("lines__configuration"))
+        for bill in (b for b in bills if b.state != BillState.HELD.value):
+            problems[bill.pk] = _record_bill(bill, by_line, verified, failed)
+        coverage = tuple(_covered_now(entry, problems) for entry in prepared.coverage)
+        proven = outcome.proven if made.writes else None
+        remember_sizes(
+            prepared.connection,
+            {
+                "clients": prepared.sizes.clients,
+                "sites": prepared.sizes.sites,
+                "licences": prepared.sizes.licences + len(made.of(ChangeKind.CREATE)),
+            },
+            proven_batch=proven,
+        )
+        troubled = bool(failed) or any(problems.values())
+        run.state = Run.State.PARTLY if troubled else Run.State.DONE
+        run.ended = datetime.now(UTC)
+        run.calls = _calls(halo)
+        run.coverage = {c.company: {"state": c.state, "reasons": list(c.reasons)} for c in coverage}
+        run.save()
+    return coverage
+
+
+def _record_bill(
+    bill: Bill,
+    by_line: dict[tuple[str, str], list[Change]],
+    verified: set[int],
+    failed: dict[int, str],
+) -> list[str]:
+    """Set each line to sent or to the reason why not, and the bill to what its lines are. Returns the reasons."""
+    reasons: list[str] = []
+    lines: list[BillLine] = list(bill.lines.all())
+    for line in lines:
+        changes = by_line[str(line.configuration.uid), str(bill.month)]
+        trouble = [
+            failed.get(id(change), change.reason)
+            for change in changes
+            if change.kind is ChangeKind.CONFLICT or id(change) in failed
+        ]
+        arrived = all(id(c) in verified or c.kind in (ChangeKind.KEEP, ChangeKind.SKIP) for c in changes)
+        line.is_sent = arrived and bool(changes)
+        line.reason = "; ".join(trouble)
+        if not line.is_sent:
+            reasons.append(f"{line.name}: {line.reason or 'it was not sent'}")
+    BillLine.objects.bulk_update(lines, ["is_sent", "reason"])
+    if not reasons:
+        bill.state = BillState.SENT.value
+    elif any(line.is_sent for line in lines):
+        bill.state = BillState.PARTLY_SENT.value
+    else:
+        bill.state = BillState.FAILED.value
+    bill.reasons = reasons
+    bill.save(update_fields=["state", "reasons"])
+    return reasons
+
+
+def _covered_now(entry: CompanyCoverage, problems: dict[int, list[str]]) -> CompanyCoverage:
+    reasons = [reason for bill in entry.bills for reason in problems.get(bill, [])]
+    if not reasons or entry.state not in ("billed", "partly billed"):
+        return entry
+    return replace(entry, state="partly billed", reasons=(*entry.reasons, *reasons))
+
+
+def _fail(prepared: Prepared, run: Run, reason: str, halo: HaloPSA) -> None:
+    with transaction.atomic():
+        Bill.objects.filter(pk__in=prepared.bills, state=BillState.SENDING.value).update(
+            state=BillState.FAILED.value, reasons=[reason]
+        )
+        run.state, run.reason, run.ended = Run.State.FAILED, reason, datetime.now(UTC)
+        run.calls = _calls(halo)
+        run.save()
+
+
+def _calls(halo: HaloPSA) -> dict[str, int]:
+    calls = halo.calls
+    return {"reads": calls.reads, "writes": calls.writes, "tokens": calls.tokens}
