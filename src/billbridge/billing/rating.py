@@ -205,13 +205,14 @@ def _count(
 ) -> tuple[dict[str, Count], tuple[NotBilled, ...]]:
     """Count the license types that are configured; everything else is returned as not billed."""
     configured = {type_key(p.code): p.code for p in billed if p.kind is ProductKind.LICENSE}
+    exclusions = sorted(usage.exclusions, key=lambda e: (e.endpoint, e.user, e.license_type, e.reason))
     counted: list[Activation] = []
     not_billed: dict[object, NotBilled] = {}
     first, last = usage.month.first, min(usage.month.last, usage.through)
     for activation in usage.activations:
         if not activation.touches(first, last):
             continue
-        reason, detail = _reason(activation, usage.exclusions, rules, configured)
+        reason, detail = _reason(activation, exclusions, rules, configured)
         if reason is None:
             counted.append(_spelled(activation, configured))
         else:
@@ -289,7 +290,9 @@ def _license_amount(
 ) -> ProductAmount:
     adjustments = tuple(
         adjustment
-        for adjustment in usage.adjustments
+        for adjustment in sorted(
+            usage.adjustments, key=lambda a: (a.first_month, a.reason, a.units, str(a.last_month))
+        )
         if type_key(adjustment.license_type) == type_key(product.code) and adjustment.holds_in(usage.month)
     )
     quantity = count.quantity if count else ZERO

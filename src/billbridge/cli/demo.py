@@ -143,7 +143,7 @@ def _sync(day: date, *, auto_billing: bool = False, quiet: bool = False) -> dict
         prepared = prepare(provider, halo, request, say=bar.say)
         planned = views.plan(prepared)
         if not quiet:
-            views.print_plan(planned)
+            views.print_plan(planned, with_coverage=False)
         done = views.result(apply(prepared, halo, adopt=True, progress=bar.advance), planned)
     if not quiet:
         views.print_result(done)

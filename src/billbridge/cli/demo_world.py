@@ -72,7 +72,7 @@ def _lines(world: World, halopsa: str, mbs: str, secrets: dict[str, str]) -> Ite
     yield from _companies(world)
     for domain in world.domains.values():
         yield from (
-            "[[domains]]", f"name = {_text(domain.name)}", f"company = {_text(domain.company_id or str())}",
+            "[[domains]]", f"name = {_text(domain.name)}", f"company = {_text(domain.company_id or '')}",
             f"license_type = {_text(MAILBOXES)}",
         )  # fmt: skip
 

@@ -8,11 +8,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+WIDE = 132
+"""Columns of a table that is written to a file or a pipe, where no terminal says how wide it is."""
+
 out = Console(highlight=False, soft_wrap=True)
+if not out.is_terminal:
+    out.width = WIDE
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -26,9 +32,12 @@ def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
     """A table on standard output; the columns named in `right` are figures."""
-    printed = Table(title=title, title_justify="left", title_style="bold", header_style="bold", expand=False)
+    printed = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
     for column in columns:
-        printed.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        is_figure = column in right
+        printed.add_column(column, justify="right" if is_figure else "left", no_wrap=is_figure, overflow="fold")
     for row in rows:
         printed.add_row(*(str(cell) for cell in row))
     out.print(printed)

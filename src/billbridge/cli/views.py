@@ -81,24 +81,29 @@ def print_bills(document: dict[str, Any]) -> None:
         (
             bill["company"],
             bill["month"],
-            bill["kind"],
-            bill["state"],
-            line["name"],
-            line["mode"],
+            f"{bill['kind']}, {bill['state']}",
+            f"{line['name']} ({line['mode']})",
             line["quantity"],
             line["cost"],
             line["price"],
-            "; ".join(line["marks"]),
         )
         for bill in document["bills"]
         for line in bill["lines"]
     ]
-    columns = ["company", "month", "kind", "state", "line", "mode", "quantity", "cost", "price", "marks"]
-    table("Bills", columns, rows, right=["quantity", "cost", "price"])
+    columns = ["company", "month", "bill", "line", "quantity", "cost", "price"]
+    table("Bills", columns, rows, right=["month", "quantity", "cost", "price"])
+    marks = [
+        (bill["company"], bill["month"], line["name"], mark)
+        for bill in document["bills"]
+        for line in bill["lines"]
+        for mark in line["marks"]
+    ]
+    if marks:
+        table("Marked", ["company", "month", "line", "mark"], marks, right=["month"])
     _print_totals(document["bills"])
     held = [(b["company"], b["month"], "; ".join(b["reasons"])) for b in document["bills"] if b["state"] == "held"]
     if held:
-        table("Held", ["company", "month", "why"], held)
+        table("Held", ["company", "month", "why"], held, right=["month"])
     reasons = Counter(entry["reason"] for bill in document["bills"] for entry in bill["not_billed"])
     if reasons:
         table("Not billed, because", ["reason", "how many"], reasons.most_common(), right=["how many"])
@@ -123,7 +128,7 @@ def _print_totals(entries: list[dict[str, Any]]) -> None:
         for month, (count, cost, price) in sorted(totals.items())
     ]
     columns = ["month", "bills", f"cost {currency}", f"price {currency}", f"margin {currency}"]
-    table("Totals", columns, rows, right=columns[1:])
+    table("Totals", columns, rows, right=columns)
 
 
 def plan(prepared: Prepared) -> dict[str, Any]:
@@ -178,7 +183,7 @@ def _coverage(entries: Iterable[Any]) -> list[dict[str, Any]]:
     return [{"company": e.company, "state": e.state, "reasons": list(e.reasons)} for e in entries]
 
 
-def print_plan(document: dict[str, Any]) -> None:
+def print_plan(document: dict[str, Any], *, with_coverage: bool = True) -> None:
     """What would change; what is kept is only counted."""
     rows = [
         (
@@ -193,11 +198,13 @@ def print_plan(document: dict[str, Any]) -> None:
         if change["kind"] not in ("keep", "skip")
     ]
     if rows:
-        table("Plan", ["change", "company", "subscription", "month", "figures", "remarks"], rows)
+        columns = ["change", "company", "subscription", "month", "figures", "remarks"]
+        table("Plan", columns, rows, right=["month"])
     counts = ", ".join(f"{n} {kind}" for kind, n in sorted(document["counts"].items())) or "nothing"
     money = document["money"]
     out.print(f"Plan: {counts}. Money in HaloPSA: {money['price_before']} now, {money['price_after']} after.")
-    print_coverage(document["coverage"])
+    if with_coverage:
+        print_coverage(document["coverage"])
 
 
 def _shown_fields(change: dict[str, Any]) -> str:

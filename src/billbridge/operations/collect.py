@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from billbridge.billing.months import Month
 from billbridge.billing.products import Product, ProductKind
 from billbridge.billing.snapshot import LicenseSnapshot, StorageSnapshot, UsageReading
 from billbridge.errors import BillbridgeError, InvalidInput
+from billbridge.operations.bill import chunks
 from billbridge.operations.usage import activations_of, as_json
 from billbridge.sources.port import Source
 from billbridge.store.models import (
@@ -214,13 +216,20 @@ def _observe(
         for row in rows
         if row.last_day is None
     }
+    seen_again: dict[date, list[int]] = defaultdict(list)
     updated: list[ActivationRow] = []
     for activation in (*change.kept, *change.closed):
         holder = activation.holder
         row = open_rows[holder.company_id, holder.user_id, holder.endpoint_key, holder.license_type]
+        if activation.is_open and row.user_login == activation.user_login:
+            seen_again[activation.last_seen].append(row.pk)
+            continue
         row.last_day, row.last_seen = activation.last_day, activation.last_seen
         row.given_back, row.user_login = activation.given_back, activation.user_login
         updated.append(row)
+    for last_seen, ids in seen_again.items():
+        for chunk in chunks(ids, 500):
+            ActivationRow.objects.filter(pk__in=chunk).update(last_seen=last_seen)
     ActivationRow.objects.bulk_update(
         updated, ["last_day", "last_seen", "given_back", "user_login"], batch_size=500
     )

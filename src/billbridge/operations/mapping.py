@@ -26,9 +26,12 @@ _CLOSE_SECOND = 5
 _MOST_SIMILAR = 99
 """The score of names that differ in nothing but the legal form or the order of words: 100 is for the same name."""
 
-_LEGAL_FORMS = frozenset(
-    ["ab", "ag", "aps", "as", "bv", "co", "company", "corp", "corporation", "eg", "eurl", "gbr", "gesmbh", "gmbh", "inc", "incorporated", "kft", "kg", "lda", "limited", "llc", "llp", "lp", "ltd", "ltda", "nv", "ohg", "oo", "ou", "oy", "oyj", "plc", "pte", "pty", "sa", "sarl", "sas", "sasu", "se", "sl", "sp", "spa", "srl", "sro", "ug", "z"]
-)
+_LEGAL_FORMS = frozenset({
+    "ab", "ag", "aps", "as", "bv", "co", "company", "corp", "corporation", "eg", "eurl", "gbr", "gesmbh",
+    "gmbh", "inc", "incorporated", "kft", "kg", "lda", "limited", "llc", "llp", "lp", "ltd", "ltda", "nv", "ohg",
+    "oo", "ou", "oy", "oyj", "plc", "pte", "pty", "sa", "sarl", "sas", "sasu", "se", "sl", "sp", "spa", "srl",
+    "sro", "ug", "z",
+})  # fmt: skip
 """Words at the end of a name that say what kind of company it is, without their dots: `GmbH & Co. KG` is three."""
 
 
@@ -45,8 +48,8 @@ class CompanyToMap:
 class Suggestion:
     """A HaloPSA customer for a company that has none, or why there is none.
 
-    `company` is the company's id in the source, `score` the similarity of the names from 0 to 100. `exact` says that
-    the names differ in nothing but case and spaces. What is `ambiguous` is never applied by itself.
+    `company` is the company's id in the source, `score` the similarity of the names from 0 to 100. `exact` says
+    that the names differ in nothing but case and spaces. What is `ambiguous` is never applied by itself.
     """
 
     company: str

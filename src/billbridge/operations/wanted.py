@@ -130,7 +130,8 @@ def _wanted(
 
 def _owned(line: BillLine) -> dict[str, Value]:
     """Quantity, and cost and price per unit where they are ours; with quantity 0 HaloPSA's stay as they are."""
-    owned: dict[str, Value] = {"count": line.sent_quantity}
+    whole = line.sent_quantity == line.sent_quantity.to_integral_value()
+    owned: dict[str, Value] = {"count": Decimal(int(line.sent_quantity)) if whole else line.sent_quantity}
     if line.mode != SendMode.QUANTITY and line.sent_cost is not None and line.sent_price is not None:
         owned["purchase_price"] = line.sent_cost
         owned["price"] = line.sent_price

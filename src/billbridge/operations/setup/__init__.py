@@ -1,8 +1,8 @@
 """The settings of an installation as one TOML file: exporting, reading, comparing and applying it.
 
 `document` holds the values, `read` makes them from a file and `write` makes a file from them. `current` loads the
-settings in force, `settle` says what a file makes of them, `compare` what that changes, and `apply` does it. Nothing
-about usage, bills or runs comes in here.
+settings in force, `settle` says what a file makes of them, `compare` what that changes, and `apply` does it.
+Nothing about usage, bills or runs comes in here.
 """
 
 from billbridge.operations.setup.apply import apply_setup, export_setup

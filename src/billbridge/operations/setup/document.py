@@ -90,7 +90,7 @@ class KnownAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownUser:
-    """A backup user that may be named in the file before he was collected."""
+    """A backup user that may be named in the file before it was collected."""
 
     id: str
     login: str

@@ -50,7 +50,8 @@ def _lines_of(text: str) -> dict[Path, int]:
         begun = []
         if header:
             table = _enter(_keys(parsed), lengths, is_list=header[1] == "[[")
-            found.setdefault(table, first)
+            for length in range(1, len(table) + 1):
+                found.setdefault(table[:length], first)
         elif parsed:
             _note(parsed, table, first, found)
     return found

@@ -47,7 +47,7 @@ def read_user(cells: Cells) -> KnownUser:
     """One of [[users]]."""
     read = KnownUser(
         id=cells.text("id", required=True, longest=LONGEST_ID),
-        login=cells.text("login", required=True, longest=LONGEST_LOGIN),
+        login=cells.text("login", longest=LONGEST_LOGIN),
         company_id=cells.text("company", required=True, longest=LONGEST_COMPANY),
     )
     cells.finish()

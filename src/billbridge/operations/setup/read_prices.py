@@ -56,7 +56,7 @@ def read_default_asset_type(cells: Cells) -> DefaultAssetTypeSetting:
 def read_account(cells: Cells) -> KnownAccount:
     """One of [[storage_accounts]]."""
     read = KnownAccount(
-        id=cells.text("id", required=True, longest=LONGEST_ID), name=cells.text("name", required=True, longest=300)
+        id=cells.text("id", required=True, longest=LONGEST_ID), name=cells.text("name", longest=300)
     )
     cells.finish()
     return read

@@ -25,14 +25,14 @@ def store_known(provider: Provider, wanted: SetupDocument) -> None:
     """Create the storage accounts, companies and users that only the file knows so far; never change known ones."""
     for account in wanted.storage_accounts:
         StorageAccount.objects.get_or_create(
-            provider=provider, source_id=account.id, defaults={"name": account.name}
+            provider=provider, source_id=account.id, defaults={"name": account.name or account.id}
         )
     for entry in wanted.companies or ():
         Company.objects.get_or_create(provider=provider, source_id=entry.id, defaults={"name": entry.name})
     for user in wanted.users:
         company = Company.objects.get(provider=provider, source_id=user.company_id)
         BackupUser.objects.get_or_create(
-            provider=provider, source_id=user.id, defaults={"login": user.login, "company": company}
+            provider=provider, source_id=user.id, defaults={"login": user.login or user.id, "company": company}
         )
 
 

@@ -1,4 +1,4 @@
-"""Writing TOML that a person likes to read: aligned with nothing, commented where it helps, numbers as they are."""
+"""Writing TOML that a person likes to read: commented where it helps, numbers as people write them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TomlText:
 
     def comment(self, text: str) -> None:
         """Lines that only a person reads."""
-        self._lines += [f"# {_one_line(line)}".rstrip() for line in text.split("\n")]
+        self._lines += [f"# {one_line(line)}".rstrip() for line in text.split("\n")]
 
     def blank(self) -> None:
         """An empty line between what is told apart."""
@@ -38,7 +38,7 @@ class TomlText:
     def set(self, key: str, value: Value, comment: str = "") -> None:
         """`key = value`, with an optional comment behind it."""
         if value is not None:
-            behind = f"  # {_one_line(comment)}" if comment else ""
+            behind = f"  # {one_line(comment)}" if comment else ""
             self._lines.append(f"{key} = {_written(value)}{behind}")
 
     def money(self, **amounts: Decimal) -> None:
@@ -64,6 +64,6 @@ def _written(value: Value) -> str:
     return str(tomlkit.item(list(value or ())).as_string())
 
 
-def _one_line(text: str) -> str:
-    """A text as a comment may hold it: names come from outside, and a line break would end the comment."""
+def one_line(text: str) -> str:
+    """A name from outside as a comment may hold it, where a line break would end the comment."""
     return "".join(sign if sign.isprintable() else " " for sign in text)

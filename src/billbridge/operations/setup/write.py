@@ -102,5 +102,5 @@ def _mbs(toml: TomlText, settings: MbsSettings) -> None:
 
 
 def _secret(toml: TomlText, key: str, secret: Secret | None) -> None:
-    state = "is kept and not exported; to change it" if secret else "was never entered; to do it"
-    toml.comment(f'{key} {state}, add {key}_env = "VARIABLE", {key}_file = "path" or {key} = "..."')
+    state = "is kept; to change it" if secret else "was never entered"
+    toml.comment(f'{key} {state}: {key}_env = "VARIABLE", {key}_file = "path" or {key} = "..."')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billbridge.billing.configuration import Configuration
 from billbridge.billing.products import ProductKind
 from billbridge.operations.setup.document import CompanySetup, SetupDocument
-from billbridge.operations.setup.toml_text import TomlText
+from billbridge.operations.setup.toml_text import TomlText, one_line
 from billbridge.operations.setup.write_prices import account_names, company_names, product_text
 
 
@@ -18,14 +18,14 @@ def write_companies(toml: TomlText, document: SetupDocument) -> None:
         toml.set("company", domain.company_id or None, companies.get(domain.company_id, ""))
         toml.set("license_type", domain.license_type or None)
     accounts = account_names(document)
-    for company in document.companies or ():
+    for number, company in enumerate(document.companies or ()):
+        toml.header("[[companies]]", "The id decides, the name is only for the reader." if number == 0 else "")
         _company(toml, company, accounts)
 
 
 def _company(toml: TomlText, company: CompanySetup, accounts: dict[str, str]) -> None:
-    toml.header("[[companies]]")
     toml.set("id", company.id)
-    toml.set("name", company.name, "only for the reader: the id decides")
+    toml.set("name", one_line(company.name))
     if company.customer_id is None:
         toml.comment("customer_id = ...  (not mapped to a HaloPSA customer yet)")
     toml.set("customer_id", company.customer_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billbridge.billing.products import Product, ProductKind
 from billbridge.operations.setup.document import SetupDocument
-from billbridge.operations.setup.toml_text import TomlText
+from billbridge.operations.setup.toml_text import TomlText, one_line
 
 
 def product_text(product: Product) -> str:
@@ -29,7 +29,7 @@ def write_products(toml: TomlText, document: SetupDocument) -> None:
             "[[storage_accounts]]", "Collected ones; only their names are said here." if number == 0 else ""
         )
         toml.set("id", account.id)
-        toml.set("name", account.name)
+        toml.set("name", one_line(account.name))
     accounts = account_names(document)
     for number, default in enumerate(document.default_asset_types or ()):
         toml.header("[[default_asset_types]]", "Unless a configuration says otherwise." if number == 0 else "")
@@ -62,11 +62,12 @@ def write_storage(toml: TomlText, document: SetupDocument) -> None:
         if user.id in named:
             toml.header("[[users]]")
             toml.set("id", user.id)
-            toml.set("login", user.login)
+            toml.set("login", one_line(user.login))
             toml.set("company", user.company_id, companies.get(user.company_id, ""))
     for number, cost in enumerate(document.storage_costs or ()):
         toml.header(
-            "[[storage_costs]]", "Per GB; with a company, or its user, for it or him alone." if number == 0 else ""
+            "[[storage_costs]]",
+            "Per GB; with a company, or with its user, for that one alone." if number == 0 else "",
         )
         toml.set("account", cost.account_id, accounts.get(cost.account_id, ""))
         toml.set("company", cost.company_id or None, companies.get(cost.company_id, ""))
