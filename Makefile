@@ -9,10 +9,10 @@ ARGS ?=
 demo: $(VENV)/.user
 	$(BIN)/billbridge demo $(ARGS)
 
-# All tests on SQLite, then those of the database on PostgreSQL, from a wheel.
+# All tests on SQLite, then those that touch the database on PostgreSQL, which comes from a wheel.
 test: $(VENV)/.test check
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
-	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal tests/database
+	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal tests/database tests/crash tests/cli/test_timeline.py
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

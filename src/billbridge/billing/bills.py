@@ -82,6 +82,14 @@ class Coverage:
     def is_empty(self) -> bool:
         return self.first_day is None
 
+    def together_with(self, other: Coverage) -> Coverage:
+        """What is known of two kinds of usage at once: no more than of the one known less."""
+        if self.first_day is None or other.first_day is None:
+            return Coverage()
+        return Coverage(
+            first_day=max(self.first_day, other.first_day), after_end=self.after_end and other.after_end
+        )
+
     def is_partial(self, month: Month) -> bool:
         return self.first_day is not None and self.first_day > month.first
 

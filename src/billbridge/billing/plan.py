@@ -21,7 +21,8 @@ Fields = Mapping[str, Value]
 SUBSCRIPTION_TYPE = 1
 """HaloPSA's type number of a subscription; 0 is a software licence."""
 
-OWNED = ("count", "purchase_price", "price")
+PRICES = ("purchase_price", "price")
+OWNED = ("count", *PRICES)
 """Fields we own: compared three ways, so that a person's edit is never overwritten unseen."""
 
 WATCHED = ("is_active", "client_id", "site_id")

@@ -1,15 +1,18 @@
 """Resuming: what an interrupted run may have written, seen from what HaloPSA shows now.
 
-A killed run leaves intents whose outcome nobody recorded. Where HaloPSA shows exactly what an intent meant to
-write, it was written by us and not by a person, and becomes the base; everything else is planned anew.
+A killed run leaves intents whose outcome nobody recorded. Where HaloPSA shows what an intent meant to write, exactly
+or as a price it merely rounded, it was written by us and not by a person, and becomes the base; everything else is
+planned anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from billbridge.billing.plan import OWNED, WATCHED, Base, Fields, Found, Value, same_value
+from billbridge.billing.money import STORED_DECIMALS, round_half_up
+from billbridge.billing.plan import OWNED, PRICES, WATCHED, Base, Fields, Found, Value, same_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +59,26 @@ def missing_creates(intents: Iterable[Intent], found: Iterable[Found]) -> tuple[
 
 
 def _arrived(intent: Intent, base: Base, now: Found) -> Base:
-    written = {name: value for name, value in intent.values.items() if same_value(now.fields.get(name), value)}
-    owned = {**base.owned, **_owned(written)}
+    written = {name: value for name, value in intent.values.items() if _shows(now, name, value)}
+    asked = {**base.asked, **_owned(written)}
+    owned = {**base.owned, **{name: now.fields.get(name) for name in _owned(written)}}
     if len(written) < len(intent.values):
-        return replace(base, owned=owned)
+        return replace(base, owned=owned, asked=asked)
     sent = {**base.sent, **{name: value for name, value in written.items() if name not in OWNED}}
     watched = {**base.watched, **{name: value for name, value in written.items() if name in WATCHED}}
-    return replace(base, owned=owned, sent=sent, watched=watched)
+    return replace(base, owned=owned, asked=asked, sent=sent, watched=watched)
+
+
+def _shows(now: Found, name: str, value: Value) -> bool:
+    there = now.fields.get(name)
+    return same_value(there, value) or (name in PRICES and _is_rounded(value, there))
+
+
+def _is_rounded(price: Value, there: Value) -> bool:
+    """Whether HaloPSA shows the price to fewer decimals, but not to fewer than cents."""
+    if not isinstance(price, Decimal) or not isinstance(there, int | Decimal):
+        return False
+    return any(round_half_up(price, places) == there for places in range(2, STORED_DECIMALS))
 
 
 def _owned(values: Fields) -> dict[str, Value]:

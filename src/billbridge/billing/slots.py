@@ -41,8 +41,9 @@ def slots_to_write(
     `running` is the business day's month, `showing` the month each existing slot shows now. A slot that still
     shows a month which now goes elsewhere is settled at 0, and so are a `current` left behind at the turn of the
     month and the rolling slots of a layout that was left, once last month's bill is written: no month ever stands
-    in two slots, and none is charged on. Settling comes first, so that a run that is cut short shows a month
-    nowhere rather than twice. A month that is neither last month nor the running one gets a slot of its own.
+    in two slots, and none is charged on. Settling comes first, then `current` and `last`, so that a run that is
+    cut short shows a month nowhere rather than twice. A month that is neither last month nor the running one gets
+    a slot of its own.
     """
     written = {slot_of(layout, month, running): month for month in sorted(set(bills))}
     months = set(written.values())
@@ -54,7 +55,8 @@ def slots_to_write(
         and slot not in written
         and (month in months or (turned and slot in (LAST, CURRENT) and month <= running.previous))
     ]
-    return (*settled, *(SlotMonth(slot=slot, shows=month) for slot, month in sorted(written.items())))
+    leaving_first = sorted(written, key=lambda slot: (slot not in (LAST, CURRENT), slot))
+    return (*settled, *(SlotMonth(slot=slot, shows=written[slot]) for slot in leaving_first))
 
 
 def slot_of(layout: Layout, month: Month, running: Month) -> str:

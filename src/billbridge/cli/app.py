@@ -45,6 +45,6 @@ def main() -> None:
 
 
 def _say(error: BillbridgeError) -> None:
-    err.print(error.message, style="red", markup=False)
+    err.print(error.message, style="red")
     if error.hint:
-        err.print(error.hint, markup=False)
+        err.print(error.hint)

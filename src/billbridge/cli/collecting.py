@@ -54,7 +54,9 @@ def collect(
         for section in sections:
             _print_left_out(section.not_billed)
             for warning in section.warnings:
-                out.print(f"! {warning}", markup=False)
+                out.print(f"! {warning}")
+    if all(section.state == "failed" for section in sections):
+        raise typer.Exit(Exit.TRY_AGAIN if all(section.transient for section in sections) else Exit.WRONG)
     if any(section.state != "done" for section in sections):
         raise typer.Exit(Exit.NEEDS_A_PERSON)
 
@@ -97,7 +99,7 @@ def usage_history(
     )
     for problem in result.problems:
         shown = f" {problem.value!r}" if problem.value else ""
-        out.print(f"{file.name}:{problem.line}: {problem.column}{shown}: {problem.reason}", markup=False)
+        out.print(f"{file.name}:{problem.line}: {problem.column}{shown}: {problem.reason}")
     if not result.imported:
         out.print("Nothing was imported. Correct the file, or take the good rows with --good-rows.")
         raise typer.Exit(Exit.WRONG)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from billbridge.billing.months import Month
+from billbridge.cli.output import log_to_stderr
 from billbridge.errors import InvalidInput
 
 Data = Annotated[
@@ -26,6 +27,7 @@ def enter(data: Path | None, *, create: bool = False) -> None:
     """Open the installation: its database must be of this program's version, or is made with `create`."""
     from billbridge.store import start
 
+    log_to_stderr()
     start.start(data)
     settings = start.installation()
     if create or (not settings.uses_postgresql and not settings.sqlite_file.exists()):

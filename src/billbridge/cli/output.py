@@ -16,10 +16,17 @@ from rich.table import Table
 WIDE = 132
 """Columns of a table that is written to a file or a pipe, where no terminal says how wide it is."""
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False)
 if not out.is_terminal:
     out.width = WIDE
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+
+def log_to_stderr() -> None:
+    """Send log lines, such as those of repeated calls, to standard error: standard output is the result's alone."""
+    import structlog
+
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def print_json(value: Any) -> None:

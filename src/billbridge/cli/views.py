@@ -12,7 +12,7 @@ from billbridge.cli.output import out, table
 if TYPE_CHECKING:
     from billbridge.billing.plan import Change
     from billbridge.operations.bill import BillResult
-    from billbridge.operations.sync import Prepared, SyncResult
+    from billbridge.operations.run_values import Prepared, SyncResult
     from billbridge.store.models import Provider
 
 _MONEY = ("count", "purchase_price", "price")

@@ -92,10 +92,10 @@ def read_tenant(halo: HaloPSA, needs: Needs, sizes: Sizes, *, progress: Progress
     return Tenant(
         clients=_by_id(clients),
         sites=_by_id(sites),
-        asset_types=resources.asset_types(halo).rows if needs.asset_types else (),
+        asset_types=resources.asset_types(halo).require_complete() if needs.asset_types else (),
         items=resources.items(halo).require_complete() if needs.items else (),
         suppliers=resources.suppliers(halo).require_complete() if needs.suppliers else (),
-        currencies=resources.currencies(halo).rows if needs.currencies else (),
+        currencies=resources.currencies(halo).require_complete() if needs.currencies else (),
         contracts={
             i: contract for i in sorted(needs.contract_ids) if (contract := resources.contract(halo, i)) is not None
         },

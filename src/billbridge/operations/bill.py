@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from billbridge.billing.bills import (
     Action,
@@ -26,16 +26,28 @@ from billbridge.billing.configuration import ConfigurationError, check_configura
 from billbridge.billing.money import ZERO
 from billbridge.billing.months import Month
 from billbridge.billing.prices import PriceBook
+from billbridge.billing.products import ProductKind
 from billbridge.billing.rating import BillingRules, CompanyUsage, Line, RatedMonth, rate
 from billbridge.errors import InvalidInput
 from billbridge.operations.provider import billing_rules
-from billbridge.operations.usage import as_json, coverage, load_usage, price_book
-from billbridge.store.models import Bill, BillingConfiguration, BillLine, Company, HaloConnection, Provider
+from billbridge.operations.usage import as_json, coverage, load_usage, price_book, storage_coverage
+from billbridge.store.models import (
+    Bill,
+    BilledProduct,
+    BillingConfiguration,
+    BillLine,
+    Company,
+    HaloConnection,
+    Provider,
+)
 
 CHUNK = 200
 """Companies whose usage is in memory at once."""
 
 _T = TypeVar("_T")
+
+Covered = dict[Month, tuple[Coverage, Coverage]]
+"""How much of each month is known: of licenses, and of storage, which only some companies are billed for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +76,17 @@ class BillResult:
 def make_bills(
     provider: Provider, request: BillRequest, *, progress: Callable[[int, int], None] | None = None
 ) -> list[BillResult]:
-    """Make, update or leave alone the bills a trigger concerns; a chunk of companies is kept whole or not."""
+    """Make, update or leave alone the bills a trigger concerns; a chunk of companies is kept whole or not.
+
+    Raises `InvalidInput` when `request.day` lies before the day on which a bill was last made: a clock that jumps
+    back would make a closed month's bill temporary again.
+    """
+    _refuse_earlier_day(provider, request.day)
     rules = billing_rules(provider)
     prices = price_book(provider)
     companies = companies_of(provider, request)
     months = sorted({request.month} if request.month else {Month.of(request.day).previous, Month.of(request.day)})
-    covered = {month: coverage(provider, month) for month in months}
+    covered = {month: (coverage(provider, month), storage_coverage(provider, month)) for month in months}
     connection = HaloConnection.objects.filter(provider=provider).first()
     wants_current = connection.temporary_bills if connection else True
     results: list[BillResult] = []
@@ -79,6 +96,15 @@ def make_bills(
         if progress is not None:
             progress(len({r.company_id for r in results}), len(companies))
     return results
+
+
+def _refuse_earlier_day(provider: Provider, day: date) -> None:
+    last = Bill.objects.filter(provider=provider).aggregate(last=Max("made_on"))["last"]
+    if last is not None and day < last:
+        raise InvalidInput(
+            f"The business day {day} lies before the day of the last bills, {last}; nothing was changed.",
+            hint="Check the clock, or the --day you gave.",
+        )
 
 
 def companies_of(provider: Provider, request: BillRequest) -> list[Company]:
@@ -102,7 +128,7 @@ def _make_chunk(
     provider: Provider,
     companies: Sequence[Company],
     request: BillRequest,
-    covered: dict[Month, Coverage],
+    covered: Covered,
     rules: BillingRules,
     prices: PriceBook,
     *,
@@ -113,8 +139,23 @@ def _make_chunk(
         (bill.company_id, bill.month): bill
         for bill in Bill.objects.filter(company__in=companies, month__in=months).select_for_update()
     }
+    storing = set(
+        BilledProduct.objects.filter(
+            company__in=companies, product__startswith=f"{ProductKind.STORAGE}:"
+        ).values_list("company_id", flat=True)
+    )
     steps = {
-        company.pk: _steps(company, request, covered, bills, wants_current=wants_current) for company in companies
+        company.pk: _steps(
+            company,
+            request,
+            {
+                month: both[0].together_with(both[1]) if company.pk in storing else both[0]
+                for month, both in covered.items()
+            },
+            bills,
+            wants_current=wants_current,
+        )
+        for company in companies
     }
     results: list[BillResult] = []
     for month in months:

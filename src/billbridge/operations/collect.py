@@ -23,7 +23,7 @@ from billbridge.billing.ledger import (
 from billbridge.billing.months import Month
 from billbridge.billing.products import Product, ProductKind
 from billbridge.billing.snapshot import LicenseSnapshot, StorageSnapshot, UsageReading
-from billbridge.errors import BillbridgeError, InvalidInput
+from billbridge.errors import BillbridgeError, InvalidInput, TransientError
 from billbridge.operations.bill import chunks
 from billbridge.operations.usage import activations_of, as_json
 from billbridge.sources.port import Source
@@ -52,6 +52,8 @@ class SectionResult:
     figures: dict[str, int]
     warnings: tuple[str, ...] = ()
     not_billed: tuple[NotBilled, ...] = ()
+    transient: bool = False
+    """Whether what failed may succeed when it is tried again."""
 
 
 def collect(
@@ -128,7 +130,13 @@ def _section(
     except _Held as held:
         result = SectionResult(section=section.value, state="held", reason=str(held), figures={})
     except BillbridgeError as error:
-        result = SectionResult(section=section.value, state="failed", reason=str(error), figures={})
+        result = SectionResult(
+            section=section.value,
+            state="failed",
+            reason=str(error),
+            figures={},
+            transient=isinstance(error, TransientError),
+        )
     _record(provider, source_name, result, began, day)
     return result
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from billbridge.billing.activations import Activation, Holder, Origin, endpoint_key
 from billbridge.billing.ledger import Covered, merge_history
 from billbridge.billing.months import Month
+from billbridge.operations.names import folded
 from billbridge.operations.usage import activations_of
 from billbridge.sources.usage_history import RowProblem, UsageHistoryRow, UsageStatus, read_usage_history
 from billbridge.store.models import ActivationRow, BackupUser, Company, Provider, UsageHistoryImport
@@ -83,11 +84,18 @@ _PAID = frozenset({UsageStatus.PAID, UsageStatus.EXPIRED})
 def _known(
     provider: Provider, rows: tuple[UsageHistoryRow, ...]
 ) -> tuple[list[tuple[UsageHistoryRow, Company, str]], list[RowProblem]]:
-    """Join rows with companies by name and users by login; a name that fits none or two is a problem."""
+    """Join rows with companies by name and users by login; a name that fits none or two is a problem.
+
+    Logins are compared as the backup service does, without regard to case. A user who has moved to another company
+    since is the same user: as another one the endpoint would be counted twice.
+    """
     companies: dict[str, list[Company]] = defaultdict(list)
     for company in Company.objects.filter(provider=provider):
         companies[company.name.strip()].append(company)
-    users = {(user.company_id, user.login): user.source_id for user in BackupUser.objects.filter(provider=provider)}
+    users: dict[tuple[int | None, str], str] = {}
+    for user in BackupUser.objects.filter(provider=provider):
+        users[user.company_id, folded(user.login)] = user.source_id
+        users.setdefault((None, folded(user.login)), user.source_id)
     known: list[tuple[UsageHistoryRow, Company, str]] = []
     problems: list[RowProblem] = []
     for row in rows:
@@ -96,7 +104,9 @@ def _known(
             reason = "no company has this name" if not found else "two companies have this name"
             problems.append(RowProblem(line=row.line, column="Company", value=row.company, reason=reason))
             continue
-        known.append((row, found[0], users.get((found[0].pk, row.user), row.user)))
+        login = folded(row.user)
+        anywhere = users.get((None, login), row.user)
+        known.append((row, found[0], users.get((found[0].pk, login), anywhere)))
     return known, problems
 
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-
-from django.db import transaction
 
 from billbridge.billing.bills import Action, BillState
 from billbridge.billing.configuration import Configuration
 from billbridge.billing.months import Month
-from billbridge.billing.plan import Change, ChangeKind, ConflictPolicy, Found, Plan, Wanted, plan
+from billbridge.billing.plan import ChangeKind, ConflictPolicy, Plan, Wanted, plan
 from billbridge.billing.products import Product
 from billbridge.billing.resume import bases_after, missing_creates
 from billbridge.billing.slots import Layout, is_closed_month
 from billbridge.errors import BillbridgeError, InvalidInput, PermanentError
 from billbridge.failpoints import reach
 from billbridge.halopsa import resources
-from billbridge.halopsa.apply import Applier, Outcome, Pace
+from billbridge.halopsa.apply import Applier, Pace
 from billbridge.halopsa.client import HaloPSA
 from billbridge.halopsa.tenant import Needs, Sizes, Tenant, read_tenant, subscription_reader
 from billbridge.operations.bill import BillRequest, BillResult, companies_of, make_bills
@@ -29,20 +27,19 @@ from billbridge.operations.destination import AssetTypeChoice, Destination, dest
 from billbridge.operations.journal import (
     RunJournal,
     bases_of,
-    keep_slot,
     learn_price_decimals,
-    remember_sizes,
     settle_intents,
     unsettled_intents,
 )
+from billbridge.operations.outcome import calls_of, record_failure, record_outcome
 from billbridge.operations.provider import connection_of
+from billbridge.operations.run_values import CompanyCoverage, Prepared, SyncResult
 from billbridge.operations.usage import configuration_of
 from billbridge.operations.wanted import Sending, closing_of, wanted_of
 from billbridge.store.clock import database_now
 from billbridge.store.models import (
     Bill,
     BillingConfiguration,
-    BillLine,
     Company,
     DefaultAssetType,
     HaloConnection,
@@ -50,45 +47,6 @@ from billbridge.store.models import (
     Run,
     Slot,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyCoverage:
-    """What a run does, or did, for one company: every company asked for is in exactly one of these states."""
-
-    company: str
-    state: str
-    """`billed`, `partly billed`, `held`, `nothing to bill` or `not configured`."""
-    reasons: tuple[str, ...] = ()
-    bills: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A plan ready to be shown and applied, with everything it was made from."""
-
-    provider: Provider
-    connection: HaloConnection
-    request: BillRequest
-    plan: Plan
-    bills: tuple[int, ...]
-    coverage: tuple[CompanyCoverage, ...]
-    companies: dict[str, str] = field(default_factory=dict)
-    """Company names by their id in the source, for showing the plan."""
-    found: tuple[Found, ...] = ()
-    sizes: Sizes = field(default_factory=Sizes)
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncResult:
-    """What a run did, as read back."""
-
-    run_id: int
-    state: str
-    outcome: Outcome
-    coverage: tuple[CompanyCoverage, ...]
-    calls: dict[str, int]
 
 
 def prepare(
@@ -184,13 +142,13 @@ def apply(
     try:
         outcome = applier.apply(made.writes)
     except BillbridgeError as error:
-        _fail(prepared, run, str(error), halo)
+        record_failure(prepared, run, str(error), halo)
         raise
     reach("before-bills")
-    coverage = _record(prepared, made, outcome, run, halo)
+    coverage = record_outcome(prepared, made, outcome, run, halo)
     if journal.learned_decimals is not None:
         learn_price_decimals(connection, journal.learned_decimals)
-    return SyncResult(run_id=run.pk, state=run.state, outcome=outcome, coverage=coverage, calls=_calls(halo))
+    return SyncResult(run_id=run.pk, state=run.state, outcome=outcome, coverage=coverage, calls=calls_of(halo))
 
 
 def _refuse_earlier_day(provider: Provider, day: date) -> None:
@@ -385,96 +343,3 @@ def _without_adoptions(made: Plan) -> Plan:
             for c in made.changes
         )
     )
-
-
-def _record(
-    prepared: Prepared, made: Plan, outcome: Outcome, run: Run, halo: HaloPSA
-) -> tuple[CompanyCoverage, ...]:
-    """Bring bills, their lines, bases and the run up to date with what was read back."""
-    verified = {id(change) for change in outcome.verified}
-    failed = {id(change): reason for change, reason in outcome.failed}
-    found = {subscription.id: subscription for subscription in prepared.found}
-    by_line: dict[tuple[str, str], list[Change]] = defaultdict(list)
-    for change in made.changes:
-        by_line[change.wanted.configuration_id, change.wanted.shows].append(change)
-    problems: dict[int, list[str]] = {}
-    with transaction.atomic():
-        for change in made.of(ChangeKind.KEEP):
-            if change.subscription_id is not None:
-                keep_slot(change, found[change.subscription_id])
-        bills = list(Bill.objects.filter(pk__in=prepared.bills).prefetch_related("lines__configuration"))
-        for bill in (b for b in bills if b.state != BillState.HELD.value):
-            problems[bill.pk] = _record_bill(bill, by_line, verified, failed)
-        coverage = tuple(_covered_now(entry, problems) for entry in prepared.coverage)
-        proven = outcome.proven if made.writes else None
-        remember_sizes(
-            prepared.connection,
-            {
-                "clients": prepared.sizes.clients,
-                "sites": prepared.sizes.sites,
-                "licences": prepared.sizes.licences + len(made.of(ChangeKind.CREATE)),
-            },
-            proven_batch=proven,
-        )
-        troubled = bool(failed) or any(problems.values())
-        run.state = Run.State.PARTLY if troubled else Run.State.DONE
-        run.ended = datetime.now(UTC)
-        run.calls = _calls(halo)
-        run.coverage = {c.company: {"state": c.state, "reasons": list(c.reasons)} for c in coverage}
-        run.save()
-    return coverage
-
-
-def _record_bill(
-    bill: Bill,
-    by_line: dict[tuple[str, str], list[Change]],
-    verified: set[int],
-    failed: dict[int, str],
-) -> list[str]:
-    """Set each line to sent or to the reason why not, and the bill to what its lines are. Returns the reasons."""
-    reasons: list[str] = []
-    lines: list[BillLine] = list(bill.lines.all())
-    for line in lines:
-        changes = by_line[str(line.configuration.uid), str(bill.month)]
-        trouble = [
-            failed.get(id(change), change.reason)
-            for change in changes
-            if change.kind is ChangeKind.CONFLICT or id(change) in failed
-        ]
-        arrived = all(id(c) in verified or c.kind in (ChangeKind.KEEP, ChangeKind.SKIP) for c in changes)
-        line.is_sent = arrived and bool(changes)
-        line.reason = "; ".join(trouble)
-        if not line.is_sent:
-            reasons.append(f"{line.name}: {line.reason or 'it was not sent'}")
-    BillLine.objects.bulk_update(lines, ["is_sent", "reason"])
-    if not reasons:
-        bill.state = BillState.SENT.value
-    elif any(line.is_sent for line in lines):
-        bill.state = BillState.PARTLY_SENT.value
-    else:
-        bill.state = BillState.FAILED.value
-    bill.reasons = reasons
-    bill.save(update_fields=["state", "reasons"])
-    return reasons
-
-
-def _covered_now(entry: CompanyCoverage, problems: dict[int, list[str]]) -> CompanyCoverage:
-    reasons = [reason for bill in entry.bills for reason in problems.get(bill, [])]
-    if not reasons or entry.state not in ("billed", "partly billed"):
-        return entry
-    return replace(entry, state="partly billed", reasons=(*entry.reasons, *reasons))
-
-
-def _fail(prepared: Prepared, run: Run, reason: str, halo: HaloPSA) -> None:
-    with transaction.atomic():
-        Bill.objects.filter(pk__in=prepared.bills, state=BillState.SENDING.value).update(
-            state=BillState.FAILED.value, reasons=[reason]
-        )
-        run.state, run.reason, run.ended = Run.State.FAILED, reason, datetime.now(UTC)
-        run.calls = _calls(halo)
-        run.save()
-
-
-def _calls(halo: HaloPSA) -> dict[str, int]:
-    calls = halo.calls
-    return {"reads": calls.reads, "writes": calls.writes, "tokens": calls.tokens}

@@ -69,6 +69,20 @@ def coverage(provider: Provider, month: Month) -> Coverage:
     return Coverage(first_day=max(min(starts), month.first), after_end=last_known > month.last or imported_whole)
 
 
+def storage_coverage(provider: Provider, month: Month) -> Coverage:
+    """How much of a month's storage is known: its daily figures, or the source's own once the month is over."""
+    done = Collection.objects.filter(
+        provider=provider, section=Collection.Section.STORAGE, state=Collection.State.DONE
+    )
+    collected = done.aggregate(first=Min("day"), last=Max("day"))
+    if collected["first"] is None or collected["last"] < month.first:
+        return Coverage()
+    after_end = collected["last"] > month.last
+    return Coverage(
+        first_day=month.first if after_end else max(collected["first"], month.first), after_end=after_end
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanySettings:
     """A company's configurations, exclusions, adjustments and storage terms."""
@@ -324,9 +338,16 @@ def _limit(row: StorageLimit) -> Limit:
     return Limit(name=row.name, backup_gb=row.backup_gb, restore_gb=row.restore_gb, cost=row.cost, price=row.price)
 
 
+_AS_IT_IS = (str, int)
+_AS_TEXT = (Decimal, date, Month, Product, UUID)
+
+
 def as_json(value: Any) -> Any:
     """A core value as plain JSON: dataclasses as objects, exact numbers as text, days and months as they read."""
-    if isinstance(value, Decimal | date | Month | Product | UUID):
+    # What is most frequent comes first: a large provider's bills hold some million values as evidence.
+    if value is None or isinstance(value, _AS_IT_IS):
+        return value
+    if isinstance(value, _AS_TEXT):
         return str(value)
     if hasattr(value, "__dataclass_fields__"):
         return {name: as_json(getattr(value, name)) for name in value.__dataclass_fields__}
@@ -334,4 +355,4 @@ def as_json(value: Any) -> Any:
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [as_json(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+    return str(value)

@@ -1,4 +1,7 @@
-"""The lock that lets one run at a time work on a connection, over all processes, by the database's time."""
+"""The lock that lets one run at a time work on a connection, over all processes, by the database's time.
+
+A lock lapses when its holder renews it no more. One whose holder died on this very machine need not be waited for.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,17 @@ from django.db.models import QuerySet
 from billbridge.errors import TransientError
 from billbridge.store.clock import database_now
 from billbridge.store.models import Lock
+from billbridge.store.processes import Process
 
 LEASE = 60.0
 """Seconds after its last renewal at which a lock lapses: longer than the time-out of any call."""
 
 RENEWAL = 5.0
 """Seconds between renewals."""
+
+
+_LONGEST_NAME = 50
+"""Characters of a holder's name that are kept, so that the mark of its process fits behind it."""
 
 
 class RunInProgress(TransientError):
@@ -32,12 +40,15 @@ class LockLost(TransientError):
 
 
 class RunLock:
-    """One run's claim to a connection; `holder` says who, for the message another run gets."""
+    """One run's claim to a connection; `holder` says who, for the message another run gets.
+
+    Make it in the process that runs: by that process it is seen whether the run still lives.
+    """
 
     def __init__(self, connection_id: int, *, holder: str = "", seconds: float = LEASE) -> None:
         self._connection_id = connection_id
         name = holder or f"process {os.getpid()} on {socket.gethostname()}"
-        self._holder = f"{name[:80]} ({secrets.token_hex(4)})"
+        self._holder = f"{name[:_LONGEST_NAME]} ({Process.this() or '-'} {secrets.token_hex(4)})"
         self._seconds = seconds
 
     @property
@@ -46,7 +57,10 @@ class RunLock:
         return self._holder
 
     def acquire(self) -> None:
-        """Take the lock, or take it over from a run that let it lapse; raises `RunInProgress` when one holds it."""
+        """Take the lock, or take it over from a run that let it lapse or whose process died on this machine.
+
+        Raises `RunInProgress` when another run holds it.
+        """
         now = database_now()
         lapsed = Lock.objects.filter(connection_id=self._connection_id, until__lte=now)
         if lapsed.update(holder=self._holder, until=now + self._seconds):
@@ -57,7 +71,8 @@ class RunLock:
                     connection_id=self._connection_id, holder=self._holder, until=now + self._seconds
                 )
         except IntegrityError:
-            raise self._in_progress(now) from None
+            if not self._take_from_the_dead(now):
+                raise self._in_progress(now) from None
 
     def renew(self) -> None:
         """Hold the lock for another lease; raises `LockLost` when it lapsed, even if nobody took it yet."""
@@ -103,20 +118,41 @@ class RunLock:
         finally:
             connections.close_all()  # this thread's own; the run's belong to its thread
 
+    def _take_from_the_dead(self, now: float) -> bool:
+        """Take the lock over from a process of this machine that is gone; of several takers one succeeds."""
+        other = Lock.objects.filter(connection_id=self._connection_id).first()
+        if other is None or not _died(other.holder):
+            return False
+        same = Lock.objects.filter(connection_id=self._connection_id, holder=other.holder)
+        return bool(same.update(holder=self._holder, until=now + self._seconds))
+
     def _mine(self) -> QuerySet[Lock]:
         return Lock.objects.filter(connection_id=self._connection_id, holder=self._holder)
 
     def _in_progress(self, now: float) -> RunInProgress:
         other = Lock.objects.filter(connection_id=self._connection_id).first()
         left = max(0.0, other.until - now) if other else 0.0
+        who = _name(other.holder) if other else "it has just ended"
         return RunInProgress(
-            f"Another run works on this HaloPSA connection: {other.holder if other else 'it has just ended'}.",
-            hint=f"Wait until it ends; if its process was killed, it is taken over in {left:.0f} seconds.",
+            f"Another run works on this HaloPSA connection: {who}.",
+            hint=f"Wait until it ends; if its machine died, it is taken over in {left:.0f} seconds.",
             retry_after=left,
         )
 
     def _lost(self) -> LockLost:
         return LockLost(
-            f"The run {self._holder} lost its hold on the HaloPSA connection.",
+            f"The run of {_name(self._holder)} lost its hold on the HaloPSA connection.",
             hint="Start it again: it goes on from what was recorded.",
         )
+
+
+def _name(holder: str) -> str:
+    """The name a person knows the holder by."""
+    return holder.rpartition(" (")[0] or holder
+
+
+def _died(holder: str) -> bool:
+    """Whether the holder's process ran on this machine and is gone."""
+    mark = holder.rpartition("(")[2].partition(" ")[0]
+    process = Process.parse(mark)
+    return process is not None and process.is_dead()

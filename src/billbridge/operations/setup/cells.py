@@ -118,7 +118,7 @@ class Cells:
             self.problem(key, f"{key} must be an amount.", f"Write it like {key} = 12.50.")
             return _ZERO
         try:
-            return parse_money(value)
+            return parse_money(str(value))
         except MoneyError as error:
             self.problem(key, f"{key}: {error}.", f"Correct {key}.")
             return _ZERO

@@ -74,7 +74,7 @@ def _with_company_ids(document: SetupDocument, installed: Installed, problems: P
             problems.add(
                 (*path, "id"),
                 f"Company {entry.name!r} is known with another id.",
-                f"Write id = {same_name[0]!r}, or another name if it is another company.",
+                f'Write id = "{same_name[0]}", or another name if it is another company.',
             )
     return document if document.companies is None else replace(document, companies=tuple(entries))
 
