@@ -94,13 +94,13 @@ def test_where_reading_each_customer_would_cost_more_the_lists_are_read(synced: 
     assert counted.total <= synced.pages() + BESIDES
 
 
-LIMIT, WINDOW = 12, 0.6
-"""HaloPSA's calls per seconds, scaled down in number and in time."""
+LIMIT, WINDOW = 10, 1.5
+"""HaloPSA's calls per seconds, scaled down in number and in time; also a slow machine makes that many."""
 
 
 @pytest.fixture
 def narrow(open_installation: Open) -> Installation:
-    """A tenant that refuses the thirteenth call within 0.6 s, and a connection that knows it."""
+    """A tenant that refuses the eleventh call within 1.5 s, and a connection that knows it."""
     return open_installation(
         companies=20,
         others=5,
@@ -113,7 +113,7 @@ def narrow(open_installation: Open) -> Installation:
 
 def test_runs_that_reach_the_limit_wait_and_are_never_refused(narrow: Installation) -> None:
     waits: list[float] = []
-    for license_type in ("Server", "Desktop", "Server", "Server"):
+    for license_type in ("Server", "Desktop", "Desktop"):
         ActivationRow.objects.update(license_type=license_type)
         assert narrow.sync(waits=waits).state == "done"
     counted = narrow.calls()
@@ -131,7 +131,7 @@ from billbridge.operations.connect import halopsa_of
 from billbridge.operations.provider import the_provider
 print("ready", flush=True)
 sys.stdin.readline()
-for _ in range(4):
+for _ in range(3):
     with halopsa_of(the_provider()) as halo:
         print(len(read_tenant(halo, Needs(client_ids=frozenset()), Sizes()).clients), flush=True)
 """
@@ -140,7 +140,7 @@ for _ in range(4):
 def test_two_processes_share_one_limit_and_are_never_refused(narrow: Installation) -> None:
     listed = read_in_two_processes()
     counted = narrow.calls()
-    assert listed == [narrow.rows("Client")] * 8
+    assert listed == [narrow.rows("Client")] * 6
     assert counted.total > 4 * LIMIT
     assert counted.refused == 0
 
@@ -152,7 +152,7 @@ def test_without_the_limit_the_same_two_processes_would_be_refused(narrow: Insta
 
 
 def read_in_two_processes() -> list[int]:
-    """Two processes read the tenant four times each, at the same time; the customers each reading found."""
+    """Two processes read the tenant three times each, at the same time; the customers each reading found."""
     readers = [
         subprocess.Popen([sys.executable, "-c", READING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)

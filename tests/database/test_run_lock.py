@@ -5,13 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from billbridge.store.clock import database_now
 from billbridge.store.lock import LockLost, RunInProgress, RunLock
 from billbridge.store.models import HaloConnection, Lock, Provider
+from billbridge.store.processes import Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+ZOMBIE = "Z"
+"""What Linux calls the state of a process that ended and was not asked about."""
 
 CLAIM = """
 import sys
@@ -152,13 +159,67 @@ def test_of_several_processes_at_once_exactly_one_gets_the_lock(halopsa: HaloCon
     assert answers == ["held", "refused", "refused"]
 
 
-def test_the_lock_of_a_killed_process_is_taken_over_when_it_lapses(halopsa: HaloConnection) -> None:
-    process = claiming(halopsa, seconds=0.6)
+def holding(halopsa: HaloConnection) -> subprocess.Popen[str]:
+    """A process that holds the connection."""
+    process = claiming(halopsa, seconds=60)
     go(process)
     assert answer(process) == "held"
+    return process
+
+
+def ended(process: subprocess.Popen[str]) -> None:
     process.kill()
-    process.communicate()
-    with pytest.raises(RunInProgress, match=f"process {process.pid} "):
+    process.communicate(timeout=30)
+
+
+def test_a_living_process_of_this_machine_keeps_its_lock_and_is_named(halopsa: HaloConnection) -> None:
+    process = holding(halopsa)
+    with pytest.raises(RunInProgress, match=rf"connection: process {process.pid} on [^ ]+\."):
         RunLock(halopsa.pk).acquire()
-    time.sleep(0.61)
+    ended(process)
+
+
+def test_the_lock_of_a_killed_process_of_this_machine_is_taken_over_at_once(halopsa: HaloConnection) -> None:
+    ended(holding(halopsa))
+    new = RunLock(halopsa.pk)
+    new.acquire()
+    new.check()
+
+
+def test_a_killed_process_is_dead_even_if_nobody_asked_how_it_ended(halopsa: HaloConnection) -> None:
+    process = holding(halopsa)
+    process.kill()
+    while f") {ZOMBIE} " not in Path(f"/proc/{process.pid}/stat").read_text():
+        time.sleep(0.01)
     RunLock(halopsa.pk).acquire()
+    process.communicate(timeout=30)
+
+
+def test_another_process_that_got_the_number_of_a_dead_one_keeps_nothing_locked(halopsa: HaloConnection) -> None:
+    this = Process.this()
+    assert this is not None
+    before = replace(this, started=this.started - 1)
+    Lock.objects.create(connection=halopsa, holder=f"sync ({before} 00000000)", until=database_now() + 60)
+    RunLock(halopsa.pk).acquire()
+
+
+def test_a_lock_of_another_machine_is_held_until_it_lapses(halopsa: HaloConnection) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait(timeout=30)
+    elsewhere = Process(machine="0" * 8, number=process.pid, started=1)
+    Lock.objects.create(connection=halopsa, holder=f"sync ({elsewhere} 00000000)", until=database_now() + 0.3)
+    with pytest.raises(RunInProgress):
+        RunLock(halopsa.pk).acquire()
+    time.sleep(0.31)
+    RunLock(halopsa.pk).acquire()
+
+
+def test_of_several_processes_one_takes_over_from_a_dead_one(halopsa: HaloConnection) -> None:
+    ended(holding(halopsa))
+    processes = [claiming(halopsa, seconds=60) for _ in range(3)]
+    for process in processes:
+        go(process)
+    answers = sorted(answer(process) for process in processes)
+    for process in processes:
+        process.communicate(timeout=30)
+    assert answers == ["held", "refused", "refused"]

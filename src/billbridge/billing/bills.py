@@ -153,7 +153,7 @@ def step_for_month(month: Month, day: date, *, existing: ExistingBill | None, us
         return _temporary_step(month, existing, usage)
     if month == running.previous:
         return _manual_step(month, existing, usage)
-    if existing is not None:
+    if existing is not None and existing.kind is not BillKind.TEMPORARY:
         if existing.is_sent:
             return BillStep(month=month, action=Action.LEAVE, reason="the month is closed and its bill is sent")
         if not existing.is_unsent:
@@ -219,6 +219,7 @@ def _auto_step(
         late=not in_window,
         collected_from=usage.first_day if usage.is_partial(month) else None,
         before_month_end=not usage.after_end,
+        asks=usage.is_partial(month),
     )
 
 

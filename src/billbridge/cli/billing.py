@@ -10,7 +10,7 @@ from billbridge.cli.app import app
 from billbridge.cli.collecting import print_findings
 from billbridge.cli.exits import Exit
 from billbridge.cli.installation import Data, Day, Json, Yes, enter, read_day, read_month
-from billbridge.cli.output import err, out, print_json, steps
+from billbridge.cli.output import ask, err, out, print_json, steps
 from billbridge.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -220,13 +220,13 @@ def _policy(text: str | None) -> ConflictPolicy | None:
 
 def _asks_to_adopt(document: dict[str, Any], *, asks: bool) -> bool:
     count = sum(1 for change in document["changes"] if change["kind"] == "adopt")
-    return bool(count) and asks and typer.confirm(f"Take over {count} subscriptions that stand there already?")
+    return bool(count) and asks and ask(f"Take over {count} subscriptions that stand there already?")
 
 
 def _agrees(*, as_json: bool) -> bool:
     if as_json:
         raise InvalidInput("With --json nobody can be asked.", hint="Add --yes to send, or use `billbridge plan`.")
-    return typer.confirm("Send this to HaloPSA?")
+    return ask("Send this to HaloPSA?")
 
 
 def _exit_for(coverage: list[dict[str, object]], *, conflicts: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -48,6 +49,14 @@ def table(
     for row in rows:
         printed.add_row(*(str(cell) for cell in row))
     out.print(printed)
+
+
+def ask(question: str) -> bool:
+    """Ask a person; no terminal to ask at, or Ctrl-C, is a no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        return False
 
 
 class Steps(Protocol):

@@ -12,7 +12,7 @@ import typer
 from billbridge.cli.app import app
 from billbridge.cli.exits import Exit
 from billbridge.cli.installation import Data, Day, Yes, enter, read_day
-from billbridge.cli.output import err, out, table
+from billbridge.cli.output import ask, err, out, table
 
 setup = typer.Typer(help="All settings as one file.", no_args_is_help=True)
 app.add_typer(setup, name="setup")
@@ -48,7 +48,7 @@ def apply(
         out.print("Nothing changes.")
         return
     table("Changes", ["setting", "now", "then"], [(c.path, c.before, c.after) for c in changes])
-    if not yes and not typer.confirm(f"Change these {len(changes)} settings?"):
+    if not yes and not ask(f"Change these {len(changes)} settings?"):
         err.print("Nothing was changed.")
         raise typer.Exit(Exit.NOT_CONFIRMED)
     apply_setup(document, day=business_day)
@@ -104,6 +104,6 @@ def suggest(
     exact = [suggestion for suggestion in suggestions if suggestion.exact and not suggestion.ambiguous]
     if not accept or not exact:
         return
-    if not yes and not typer.confirm(f"Map these {len(exact)} companies?"):
+    if not yes and not ask(f"Map these {len(exact)} companies?"):
         raise typer.Exit(Exit.NOT_CONFIRMED)
     out.print(f"{apply_suggestions(provider, exact)} companies mapped.")

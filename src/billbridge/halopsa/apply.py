@@ -85,7 +85,7 @@ class Applier:
         self._pace = pace
         self._sleep = sleep
         self._progress = progress or (lambda _done, _total: None)
-        self._size = max(1, pace.proven)
+        self._size = max(1, min(pace.proven, pace.full))
         self._refused: dict[int, str] = {}
         self._done = 0
         self._total = 0
@@ -201,10 +201,11 @@ class Applier:
     def _verify(self, changes: Sequence[Change]) -> Outcome:
         """Compare what HaloPSA shows with what was sent. A create that is not to be seen is settled once more."""
         shown = _by_identity(self._read(_clients(changes)))
-        late = [c for c in changes if _shown(c, shown) is None and id(c) not in self._refused]
+        creates = [c for c in changes if c.subscription_id is None]
+        late = [c for c in creates if _shown(c, shown) is None and id(c) not in self._refused]
         if late:
             self._size = 1
-            self._settle([c for c in late if c.subscription_id is None], None)
+            self._settle(late, None)
             shown = _by_identity(self._read(_clients(changes)))
         verified: list[Change] = []
         failed: list[tuple[Change, str]] = []

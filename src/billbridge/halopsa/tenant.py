@@ -27,6 +27,9 @@ from billbridge.halopsa.values import (
 PAGE = 100
 """Rows HaloPSA gives per page at the most."""
 
+FEW_CONTRACTS = 2
+"""Up to so many agreements are read one by one."""
+
 _Record = TypeVar("_Record", Client, Site)
 
 
@@ -96,14 +99,19 @@ def read_tenant(halo: HaloPSA, needs: Needs, sizes: Sizes, *, progress: Progress
         items=resources.items(halo).require_complete() if needs.items else (),
         suppliers=resources.suppliers(halo).require_complete() if needs.suppliers else (),
         currencies=resources.currencies(halo).require_complete() if needs.currencies else (),
-        contracts={
-            i: contract for i in sorted(needs.contract_ids) if (contract := resources.contract(halo, i)) is not None
-        },
+        contracts=_contracts(halo, needs.contract_ids),
         found=_subscriptions(licences),
         sizes=found_sizes,
         complete=complete,
         reason=reason,
     )
+
+
+def _contracts(halo: HaloPSA, ids: frozenset[int]) -> dict[int, ClientContract]:
+    """The agreements asked for: one by one when they are few, else from the whole list."""
+    if len(ids) > FEW_CONTRACTS:
+        return {c.id: c for c in resources.contracts(halo).require_complete() if c.id in ids}
+    return {i: contract for i in sorted(ids) if (contract := resources.contract(halo, i)) is not None}
 
 
 def reads_by_customer(customers: int, sizes: Sizes) -> bool:

@@ -310,6 +310,13 @@ def _keep_domains(provider: Provider, snapshot: LicenseSnapshot) -> list[NotBill
         unique_fields=["provider", "domain", "day"],
         update_fields=["licenses"],
     )
+    gone = set(known) - {d.name for d in snapshot.domains}
+    DomainReading.objects.bulk_create(
+        [DomainReading(provider=provider, domain=name, day=snapshot.day, licenses=0) for name in sorted(gone)],
+        update_conflicts=True,
+        unique_fields=["provider", "domain", "day"],
+        update_fields=["licenses"],
+    )
     mapped = {name for name, domain in known.items() if domain.company_id is not None and domain.license_type}
     return [
         NotBilled(reason=NotBilledReason.UNMAPPED_DOMAIN, subject=d.name, count=d.activated_licenses)
@@ -328,10 +335,19 @@ def _storage_users(provider: Provider) -> dict[str, BackupUser]:
 
 
 def _closed_month_to_ask(provider: Provider, day: date, users: dict[str, BackupUser]) -> list[Month]:
-    """Last month, as long as the source's own figures for it are not kept for every user."""
+    """Last month, once after its end, and again when more users have to be asked for than were then."""
     month = Month.of(day).previous
-    known = set(MonthlyStorage.objects.filter(provider=provider, month=month).values_list("user_id", flat=True))
-    return [month] if set(users) - known else []
+    asked = (
+        Collection.objects.filter(
+            provider=provider,
+            section=Collection.Section.STORAGE,
+            state=Collection.State.DONE,
+            day__gt=month.last,
+        )
+        .order_by("-pk")
+        .first()
+    )
+    return [] if asked is not None and asked.figures.get("users", 0) >= len(users) else [month]
 
 
 def _keep_storage(provider: Provider, snapshot: StorageSnapshot, users: dict[str, BackupUser]) -> SectionResult:

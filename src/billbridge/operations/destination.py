@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from billbridge.billing.configuration import Configuration
@@ -29,6 +29,8 @@ class Destination:
     client_id: int
     site_id: int
     holds: tuple[str, ...] = ()
+    month_holds: Mapping[Month, str] = field(default_factory=dict)
+    """Months whose bill alone may not be sent, with the reason."""
 
 
 def destination_of(
@@ -56,9 +58,14 @@ def destination_of(
         *_site_holds(company, tenant),
         *_currency_holds(client, tenant.currencies, currency),
         *_asset_type_holds(configurations, defaults, tenant),
-        *_agreement_holds(company, tenant.contracts, months),
+        *_agreement_holds(company, tenant.contracts),
     ]
-    return Destination(client_id=client.id, site_id=company.site_id or 0, holds=tuple(holds))
+    return Destination(
+        client_id=client.id,
+        site_id=company.site_id or 0,
+        holds=tuple(holds),
+        month_holds=_inactive_months(company, tenant.contracts, months),
+    )
 
 
 def item_of(configuration: Configuration, defaults: Mapping[Product, AssetTypeChoice]) -> int | None:
@@ -126,20 +133,28 @@ def _asset_type_holds(
     return list(dict.fromkeys(holds))
 
 
-def _agreement_holds(
-    company: Company, contracts: Mapping[int, ClientContract], months: Sequence[Month]
-) -> list[str]:
+def _agreement_holds(company: Company, contracts: Mapping[int, ClientContract]) -> list[str]:
     if company.agreement_id is None:
         return []
     contract = contracts.get(company.agreement_id)
     if contract is None:
         return [f"its HaloPSA agreement {company.agreement_id} no longer exists: choose another or none"]
     if contract.client_id not in (None, company.client_id):
-        return [f"its HaloPSA agreement {contract.ref!r} belongs to another customer"]
-    return [
-        f"its HaloPSA agreement {contract.ref!r} is not active in {month}"
+        return [f"its HaloPSA agreement {contract.ref!r} belongs to another customer: choose another or none"]
+    return []
+
+
+def _inactive_months(
+    company: Company, contracts: Mapping[int, ClientContract], months: Sequence[Month]
+) -> dict[Month, str]:
+    """The months in which the company's agreement is not active on any day."""
+    contract = contracts.get(company.agreement_id) if company.agreement_id is not None else None
+    if contract is None:
+        return {}
+    return {
+        month: f"its HaloPSA agreement {contract.ref!r} is not active in {month}: renew it, or name another"
         for month in months
         if contract.active is False
         or (contract.start_date is not None and contract.start_date > month.last)
         or (contract.end_date is not None and contract.end_date < month.first)
-    ]
+    }

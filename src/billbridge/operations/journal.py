@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from billbridge.billing.months import Month
 from billbridge.billing.plan import OWNED, WATCHED, Base, Change, ChangeKind, Found, Value
@@ -28,11 +29,13 @@ class RunJournal:
         self._run = run
         self._now = now
         self._rows: dict[int, PlannedChange] = {}
+        self._resumed: frozenset[str] = frozenset()
         self.learned_decimals: int | None = None
         """To how many decimals HaloPSA kept the prices it rounded in this run, if it rounded any."""
 
     def intend(self, changes: Sequence[Change]) -> None:
         """Store the changes, with the values before them, before any of them is sent."""
+        self._resumed = frozenset(_earlier(self._run).values_list("key", flat=True))
         with transaction.atomic():
             rows = PlannedChange.objects.bulk_create(
                 [self._row(position, change) for position, change in enumerate(changes)], batch_size=500
@@ -57,6 +60,8 @@ class RunJournal:
             )
             if now.key == change.wanted.key or change.kind is not ChangeKind.CLOSE:
                 keep_slot(change, now)
+                if change.wanted.key in self._resumed:
+                    _earlier(self._run).filter(key=change.wanted.key).update(state=PlannedChange.State.ABANDONED)
 
     def failed(self, change: Change, reason: str) -> None:
         """The change did not arrive, or not as it was sent."""
@@ -133,7 +138,7 @@ def bases_of(provider: Provider, keys: Iterable[str] | None = None) -> dict[str,
 
 def unsettled_intents(provider: Provider) -> list[Intent]:
     """Writes of runs that were cut short, whose outcome nobody recorded, oldest first."""
-    rows = PlannedChange.objects.filter(run__provider=provider, state__in=_UNSETTLED).order_by("run_id", "position")
+    rows = _unsettled(provider).order_by("run_id", "position")
     return [
         Intent(
             key=row.key,
@@ -146,16 +151,30 @@ def unsettled_intents(provider: Provider) -> list[Intent]:
     ]
 
 
+def end_earlier_runs(run: Run) -> None:
+    """Earlier runs of the provider that still seem to be running were cut short."""
+    Run.objects.filter(provider=run.provider, pk__lt=run.pk, state=Run.State.RUNNING).update(
+        state=Run.State.INTERRUPTED, reason="cut short; resumed by a later run"
+    )
+
+
 def settle_intents(run: Run, keys: AbstractSet[str]) -> None:
-    """Earlier runs cut short are over, and their intents for the keys `run` plans anew are superseded."""
-    with transaction.atomic():
-        earlier = Run.objects.filter(provider=run.provider, pk__lt=run.pk)
-        earlier.filter(state=Run.State.RUNNING).update(
-            state=Run.State.INTERRUPTED, reason="cut short; resumed by a later run"
-        )
-        open_ = PlannedChange.objects.filter(run__in=earlier, state__in=_UNSETTLED)
-        superseded = [pk for pk, key in open_.values_list("pk", "key") if key in keys]
-        PlannedChange.objects.filter(pk__in=superseded).update(state=PlannedChange.State.ABANDONED)
+    """Intents of earlier runs for these keys are superseded, because what HaloPSA shows was recorded as the base.
+
+    Until then they stay, be it over many runs that are cut short or meet a conflict: without them nobody could tell
+    a person's edit from what the killed run wrote.
+    """
+    superseded = [pk for pk, key in _earlier(run).values_list("pk", "key") if key in keys]
+    PlannedChange.objects.filter(pk__in=superseded).update(state=PlannedChange.State.ABANDONED)
+
+
+def _earlier(run: Run) -> QuerySet[PlannedChange]:
+    """The unsettled intents of runs before this one."""
+    return _unsettled(run.provider).filter(run_id__lt=run.pk)
+
+
+def _unsettled(provider: Provider) -> QuerySet[PlannedChange]:
+    return PlannedChange.objects.filter(run__provider=provider, state__in=_UNSETTLED)
 
 
 def learn_price_decimals(connection: HaloConnection, decimals: int) -> None:

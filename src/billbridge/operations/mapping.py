@@ -98,7 +98,8 @@ def suggestions_for(provider: Provider, halo: HaloPSA) -> tuple[Suggestion, ...]
         )
     ]
     customers = resources.clients(halo).require_complete()
-    return suggest(companies, customers, resources.sites(halo).require_complete())
+    found = suggest(companies, customers, resources.sites(halo).require_complete())
+    return tuple(_with_main_site(suggestion, halo) for suggestion in found)
 
 
 def apply_suggestions(provider: Provider, suggestions: Iterable[Suggestion], *, only_exact: bool = True) -> int:
@@ -117,6 +118,14 @@ def apply_suggestions(provider: Provider, suggestions: Iterable[Suggestion], *, 
             )
             mapped += unmapped.update(client_id=suggestion.customer_id, site_id=suggestion.site_id)
     return mapped
+
+
+def _with_main_site(suggestion: Suggestion, halo: HaloPSA) -> Suggestion:
+    """The suggestion with the customer's main site, which HaloPSA's list leaves out, where there are several."""
+    if suggestion.customer_id is None or suggestion.ambiguous or suggestion.site_id is not None:
+        return suggestion
+    customer = resources.client(halo, suggestion.customer_id)
+    return replace(suggestion, site_id=customer.main_site_id) if customer is not None else suggestion
 
 
 def _suggestion(

@@ -12,7 +12,7 @@ from billbridge.billing.bills import BillState
 from billbridge.billing.plan import Change, ChangeKind, Plan
 from billbridge.halopsa.apply import Outcome
 from billbridge.halopsa.client import HaloPSA
-from billbridge.operations.journal import keep_slot, remember_sizes
+from billbridge.operations.journal import keep_slot, remember_sizes, settle_intents
 from billbridge.operations.run_values import CompanyCoverage, Prepared
 from billbridge.store.models import Bill, BillLine, Run
 
@@ -32,6 +32,8 @@ def record_outcome(
         for change in made.of(ChangeKind.KEEP):
             if change.subscription_id is not None:
                 keep_slot(change, found[change.subscription_id])
+        settled = (*made.of(ChangeKind.KEEP), *made.of(ChangeKind.SKIP))
+        settle_intents(run, {change.wanted.key for change in settled})
         bills = list(Bill.objects.filter(pk__in=prepared.bills).prefetch_related("lines__configuration"))
         for bill in (b for b in bills if b.state != BillState.HELD.value):
             problems[bill.pk] = _record_bill(bill, by_line, verified, failed)

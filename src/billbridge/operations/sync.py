@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from billbridge.billing.bills import Action, BillState
 from billbridge.billing.configuration import Configuration
 from billbridge.billing.months import Month
-from billbridge.billing.plan import ChangeKind, ConflictPolicy, Plan, Wanted, plan
+from billbridge.billing.plan import Change, ChangeKind, ConflictPolicy, Plan, Wanted, plan
 from billbridge.billing.products import Product
 from billbridge.billing.resume import bases_after, missing_creates
 from billbridge.billing.slots import Layout, is_closed_month
@@ -21,14 +21,15 @@ from billbridge.halopsa import resources
 from billbridge.halopsa.apply import Applier, Pace
 from billbridge.halopsa.client import HaloPSA
 from billbridge.halopsa.tenant import Needs, Sizes, Tenant, read_tenant, subscription_reader
+from billbridge.halopsa.values import Supplier
 from billbridge.operations.bill import BillRequest, BillResult, companies_of, make_bills
 from billbridge.operations.collect import storage_product_names
-from billbridge.operations.destination import AssetTypeChoice, Destination, destination_of
+from billbridge.operations.destination import AssetTypeChoice, destination_of
 from billbridge.operations.journal import (
     RunJournal,
     bases_of,
+    end_earlier_runs,
     learn_price_decimals,
-    settle_intents,
     unsettled_intents,
 )
 from billbridge.operations.outcome import calls_of, record_failure, record_outcome
@@ -58,7 +59,7 @@ def prepare(
     sleep: Callable[[float], None] = time.sleep,
     say: Callable[[str], None] = lambda _: None,
 ) -> Prepared:
-    """Make the bills, read HaloPSA and plan. Nothing is written to HaloPSA but a missing supplier."""
+    """Make the bills, read HaloPSA and plan. Nothing is written to HaloPSA."""
     connection = connection_of(provider)
     _refuse_earlier_day(provider, request.day)
     say("bills")
@@ -78,7 +79,7 @@ def prepare(
         provider_id=str(provider.pk),
         layout=Layout(connection.layout),
         running=Month.of(request.day),
-        supplier_id=_supplier(halo, connection, tenant),
+        supplier_id=_supplier(connection, tenant.suppliers),
         asset_types=asset_types,
         product_names=storage_product_names(provider),
     )
@@ -126,7 +127,7 @@ def apply(
         began=datetime.now(UTC),
         state=Run.State.RUNNING,
     )
-    settle_intents(run, {change.wanted.key for change in prepared.plan.changes})
+    end_earlier_runs(run)
     made = prepared.plan if adopt else _without_adoptions(prepared.plan)
     Bill.objects.filter(pk__in=prepared.bills, state=BillState.READY.value).update(state=BillState.SENDING.value)
     connection = prepared.connection
@@ -140,6 +141,7 @@ def apply(
         progress=progress,
     )
     try:
+        made = _with_supplier(made, halo, connection.supplier_name.strip())
         outcome = applier.apply(made.writes)
     except BillbridgeError as error:
         record_failure(prepared, run, str(error), halo)
@@ -206,22 +208,46 @@ def _settle_late_creates(
     return replace(tenant, found=tuple(found.values()))
 
 
-def _supplier(halo: HaloPSA, connection: HaloConnection, tenant: Tenant) -> int | None:
-    """The supplier named in the additional settings: found by its exact name, or created and read back."""
+NEW_SUPPLIER = -1
+"""Stands in a plan for the supplier that is created when the plan is applied."""
+
+
+def _supplier(connection: HaloConnection, suppliers: Sequence[Supplier]) -> int | None:
+    """The supplier of the additional settings, found by its exact name; one that is not there is made later."""
     name = connection.supplier_name.strip()
     if not name:
         return None
-    same = [s for s in tenant.suppliers if s.name.strip().casefold() == name.casefold() and not s.inactive]
-    if not same:
-        resources.create_supplier(halo, name)
-        listing = resources.suppliers(halo, search=name)
-        same = [s for s in listing if s.name.strip().casefold() == name.casefold()]
-    if not same:
+    return _supplier_id(name, suppliers) or NEW_SUPPLIER
+
+
+def _supplier_id(name: str, suppliers: Iterable[Supplier]) -> int | None:
+    same = [s.id for s in suppliers if s.name.strip().casefold() == name.casefold() and not s.inactive]
+    return min(same, default=None)
+
+
+def _with_supplier(made: Plan, halo: HaloPSA, name: str) -> Plan:
+    """Create the supplier if the plan needs a new one, read it back, and put its id into the plan."""
+    if not any(change.values.get("supplier_id") == NEW_SUPPLIER for change in made.writes):
+        return made
+    resources.create_supplier(halo, name)
+    supplier_id = _supplier_id(name, resources.suppliers(halo, search=name))
+    if supplier_id is None:
         raise PermanentError(
             f"HaloPSA does not show the supplier {name!r} after it was created.",
             hint="Create it in HaloPSA, or clear the supplier name in the additional settings.",
         )
-    return min(supplier.id for supplier in same)
+    return Plan(changes=tuple(_named_supplier(change, supplier_id) for change in made.changes))
+
+
+def _named_supplier(change: Change, supplier_id: int) -> Change:
+    set_once = change.wanted.set_once
+    if set_once.get("supplier_id") != NEW_SUPPLIER:
+        return change
+    fields = tuple(
+        replace(field, after=supplier_id) if field.field == "supplier_id" else field for field in change.fields
+    )
+    wanted = replace(change.wanted, set_once={**set_once, "supplier_id": supplier_id})
+    return replace(change, wanted=wanted, fields=fields)
 
 
 def _wanted(
@@ -263,9 +289,14 @@ def _wanted(
         )
         wanted += _closing(company, configurations[company.pk], slots[company.pk], sending.running)
         if own and destination.holds:
-            _hold(own, destination)
+            _hold(own, destination.holds)
             coverage.append(_covered(company, "held", destination.holds, own))
             continue
+        for bill in own:
+            if bill.month in destination.month_holds:
+                _hold([bill], (destination.month_holds[bill.month],))
+                held[company.pk] = (*held.get(company.pk, ()), destination.month_holds[bill.month])
+        own = [bill for bill in own if bill.month not in destination.month_holds]
         wanted += wanted_of(company, destination, own, configurations[company.pk], slots[company.pk], sending)
         if company.pk in held:
             state = "partly billed" if own else "held"
@@ -297,10 +328,10 @@ def _closing(
     return ending
 
 
-def _hold(bills: Sequence[Bill], destination: Destination) -> None:
+def _hold(bills: Sequence[Bill], reasons: Sequence[str]) -> None:
     """Say why; a bill of which something may have been sent keeps its state, because its figures are frozen."""
     for bill in bills:
-        bill.reasons = list(destination.holds)
+        bill.reasons = list(reasons)
         if bill.state == BillState.READY.value:
             bill.state = BillState.HELD.value
     Bill.objects.bulk_update(bills, ["reasons", "state"])

@@ -20,7 +20,7 @@ from billbridge.store.clock import database_now
 from billbridge.store.models import Lock
 from billbridge.store.processes import Process
 
-LEASE = 60.0
+LEASE = 90.0
 """Seconds after its last renewal at which a lock lapses: longer than the time-out of any call."""
 
 RENEWAL = 5.0

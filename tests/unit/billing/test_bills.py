@@ -314,3 +314,23 @@ def test_a_closed_month_collected_only_in_part_asks_before_it_is_billed_by_name(
     usage = Coverage(first_day=date(2026, 9, 12), after_end=True)
     step = step_for_month(SEPTEMBER, november(10), existing=None, usage=usage)
     assert (step.collected_from, step.asks) == (date(2026, 9, 12), True)
+
+
+# Licenses and storage together
+
+
+def test_of_two_kinds_of_usage_no_more_is_known_than_of_the_one_known_less():
+    licenses = Coverage(first_day=date(2026, 10, 1), after_end=True)
+    storage = Coverage(first_day=date(2026, 10, 8), after_end=False)
+    assert licenses.together_with(storage) == storage.together_with(licenses) == storage
+
+
+def test_two_kinds_of_usage_are_whole_only_if_both_are():
+    late = Coverage(first_day=date(2026, 10, 8), after_end=True)
+    unfinished = Coverage(first_day=date(2026, 10, 1), after_end=False)
+    assert late.together_with(unfinished) == Coverage(first_day=date(2026, 10, 8), after_end=False)
+
+
+def test_nothing_is_known_of_two_kinds_of_usage_if_nothing_is_of_one():
+    assert WHOLE.together_with(NOTHING).is_empty
+    assert NOTHING.together_with(WHOLE).is_empty

@@ -74,6 +74,14 @@ def test_a_month_by_name_that_is_neither_last_nor_running_gets_a_slot_of_its_own
     assert rolling([AUGUST], {LAST: OCTOBER, CURRENT: NOVEMBER}) == [("2026-08", AUGUST)]
 
 
+def test_last_and_current_move_on_before_an_older_month_gets_a_slot_of_its_own():
+    assert rolling([SEPTEMBER, OCTOBER, NOVEMBER], {LAST: SEPTEMBER, CURRENT: OCTOBER}) == [
+        (CURRENT, NOVEMBER),
+        (LAST, OCTOBER),
+        ("2026-09", SEPTEMBER),
+    ]
+
+
 def test_a_month_by_name_that_still_stands_in_last_leaves_it():
     assert rolling([SEPTEMBER], {LAST: SEPTEMBER}) == [(LAST, None), ("2026-09", SEPTEMBER)]
 

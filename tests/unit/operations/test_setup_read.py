@@ -71,7 +71,7 @@ def test_money_is_exact_however_it_is_written(written: str) -> None:
     [
         ("-1", "-1 is negative"),
         ("1.2345678", "more than 6 decimals"),
-        ("nan", "NaN is not a number"),
+        ("nan", "'NaN' is not a number"),
         ('"twelve"', "is not a number"),
         ("1e15", "too large"),
         ("true", "must be an amount"),
@@ -109,13 +109,15 @@ def test_every_problem_is_reported_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_the_error_is_one_a_person_is_shown() -> None:
-    with pytest.raises(InvalidInput, match="setup.toml:1: "):
+    with pytest.raises(InvalidInput, match=r"setup\.toml:1: "):
         read("x = 1\n")
 
 
 def test_an_unknown_key_is_answered_with_the_closest_known_one() -> None:
     (problem,) = problems(HALOPSA + "calls_per_windw = 3\n")
-    assert problem == "setup.toml:4: [halopsa]: 'calls_per_windw' is not known here. Did you mean 'calls_per_window'?"
+    assert (
+        problem == "setup.toml:4: [halopsa]: 'calls_per_windw' is not known here. Did you mean 'calls_per_window'?"
+    )
 
 
 def test_an_unknown_list_is_reported_where_it_begins() -> None:
@@ -303,9 +305,7 @@ def test_an_asset_type_is_only_for_a_product_of_the_configuration() -> None:
 def test_two_configurations_never_share_an_id() -> None:
     same = 'id = "534874a8-8675-4db8-ad9d-484ca2e1268e"\nmode = "total"\n'
     (problem,) = problems(
-        configurations(
-            same + 'name = "x"\nproducts = ["Server"]', same + 'name = "y"\nproducts = ["Desktop"]'
-        )
+        configurations(same + 'name = "x"\nproducts = ["Server"]', same + 'name = "y"\nproducts = ["Desktop"]')
     )
     assert problem.startswith("setup.toml:9: Configuration 'y' has the id of the one in line 4.")
 

@@ -9,7 +9,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from usage_of import NOVEMBER, OCTOBER, SEPTEMBER, collected, configure, holds, imported, price
 
-from billbridge.billing.bills import Coverage, Trigger
+from billbridge.billing.bills import Action, Coverage, Trigger
+from billbridge.errors import InvalidInput
 from billbridge.operations.bill import CHUNK, BillRequest, BillResult, make_bills
 from billbridge.operations.usage import coverage
 from billbridge.store.models import (
@@ -87,6 +88,13 @@ def test_a_line_keeps_its_figures_and_the_endpoints_it_counted(provider: Provide
     assert line.products[0]["price_origin"] == "general price since 2026-01"
 
 
+def test_two_spellings_of_a_license_type_are_one_product(provider: Provider, acme: Company) -> None:
+    holds(acme, "DC01", "server", user_id="")
+    holds(acme, "DC03", "SERVER")
+    make(provider)
+    assert [line.quantity for line in october(acme).lines.all()] == [3]
+
+
 def test_a_bill_made_again_keeps_its_row_and_has_the_new_figures_only(provider: Provider, acme: Company) -> None:
     make(provider)
     before = october(acme)
@@ -140,7 +148,7 @@ def test_exclusions_and_adjustments_count_and_are_kept_with_their_reasons(
 
 
 def test_a_closed_month_s_storage_is_the_source_s_own_average(provider: Provider, acme: Company) -> None:
-    BilledProduct.objects.all().delete()
+    acme.configurations.all().delete()
     configure(acme, "storage:s3", name="Storage")
     StorageRate.objects.create(
         provider=provider,
@@ -151,6 +159,7 @@ def test_a_closed_month_s_storage_is_the_source_s_own_average(provider: Provider
         restore_cost=0,
         restore_price=Decimal("0.10"),
     )
+    collected(provider, OCTOBER.first, NOVEMBER.first, section="storage")
     of_user = {"provider": provider, "company": acme, "account_id": "s3", "user_id": "u1", "user_login": "front"}
     for day, backup in ((date(2026, 10, 30), 100), (FIRST, 300), (SECOND, 500)):
         StorageReading.objects.create(**of_user, day=day, backup_bytes=backup * GIB, restore_bytes=7 * GIB)
@@ -158,6 +167,23 @@ def test_a_closed_month_s_storage_is_the_source_s_own_average(provider: Provider
     make(provider, SECOND)
     assert october(acme).price == Decimal("7.00")  # 120 x 0.05 + 10 x 0.10
     assert november(acme).price == Decimal("20.70")  # the mean of 300 and 500, and 7 restored
+
+
+def test_who_bills_storage_is_not_billed_for_a_month_whose_storage_is_not_known(
+    provider: Provider, acme: Company
+) -> None:
+    configure(acme, "storage:s3", name="Storage")
+    assert {result.step.action for result in make(provider)} == {Action.LEAVE}
+    collected(provider, NOVEMBER.first, section="storage")
+    make(provider)
+    assert (october(acme).state, november(acme).state) == ("ready", "ready")
+
+
+def test_a_day_before_that_of_the_last_bills_is_refused(provider: Provider, acme: Company) -> None:
+    make(provider)
+    with pytest.raises(InvalidInput, match="2026-10-31 lies before the day of the last bills, 2026-11-12"):
+        make(provider, OCTOBER.last)
+    assert (october(acme).kind, november(acme).kind) == ("manual", "temporary")
 
 
 # Held bills
@@ -186,6 +212,7 @@ def test_a_price_that_was_never_set_holds_the_bill_if_the_provider_wants_it(
 
 def test_a_mixture_that_cannot_be_added_up_is_held_without_figures(provider: Provider, acme: Company) -> None:
     BilledProduct.objects.create(configuration=acme.configurations.get(), company=acme, product="storage:s3")
+    collected(provider, OCTOBER.first, NOVEMBER.first, section="storage")
     make(provider)
     assert (october(acme).state, october(acme).price) == ("held", Decimal(0))
     assert "mixes licenses and storage" in october(acme).reasons[0]
