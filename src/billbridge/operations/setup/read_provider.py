@@ -45,6 +45,12 @@ def currencies() -> frozenset[str]:
     )
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """The IANA names of all time zones; finding them reads many files."""
+    return frozenset(available_timezones() - _NO_ZONES)
+
+
 def _currency(cells: Cells) -> str:
     written = cells.text("currency", required=True)
     if written and written not in currencies():
@@ -55,8 +61,7 @@ def _currency(cells: Cells) -> str:
 
 def _time_zone(cells: Cells) -> str:
     written = cells.text("time_zone", required=True)
-    zones = available_timezones() - _NO_ZONES
-    if written and written not in zones:
-        remedy = did_you_mean(written, zones) or "Write a name of the IANA list, for example Europe/Vienna."
+    if written and written not in time_zones():
+        remedy = did_you_mean(written, time_zones()) or "Write a name of the IANA list, for example Europe/Vienna."
         cells.problem("time_zone", f"time_zone {written!r} is no time zone.", remedy)
     return written
