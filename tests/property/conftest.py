@@ -3,6 +3,6 @@
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "billbridge", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "billbridge", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("billbridge")

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from billbridge.billing.plan import OWNED, WATCHED, Base, ChangeKind, ConflictPolicy, Found, plan
+from billbridge.billing.plan import OWNED, PRICES, WATCHED, Base, ChangeKind, ConflictPolicy, Found, plan
+from billbridge.billing.resume import Intent, bases_after
 
 
 @dataclass
@@ -36,17 +37,29 @@ class PureHaloPSA:
         wanted = [replace(slot, showed=self.shows.get(slot.key, "")) for slot in wanted]
         return plan(wanted, self.subscriptions.values(), self.bases, policy=policy)
 
-    def apply(self, made):
-        """Write what the plan holds and record what is read back, as the console does."""
-        for change in made.changes:
+    def apply(self, made, *, recorded=None):
+        """Write what the plan holds and record what is read back, as the console does.
+
+        With `recorded` the run is killed: all is written, but only that many changes are recorded. The intents
+        whose outcome nobody knows come back.
+        """
+        intents = []
+        for place, change in enumerate(made.changes):
             number = change.subscription_id
             if change.kind.writes:
                 if number is None:
                     number = self.add()
                 self._write(number, change.values)
             doubles = change.kind is ChangeKind.CLOSE and not change.wanted.closes
-            if (change.kind.writes or change.kind is ChangeKind.KEEP) and not doubles:
+            if recorded is not None and place >= recorded:
+                intents += [_intent(change)] if change.kind.writes else []
+            elif (change.kind.writes or change.kind is ChangeKind.KEEP) and not doubles:
                 self._keep(change.wanted, self.subscriptions[number])
+        return intents
+
+    def resume(self, intents):
+        """Bring the bases up to date with what a killed run wrote."""
+        self.bases = bases_after(intents, self.bases, self.subscriptions.values())
 
     def _write(self, number, values):
         self.edit(number, **{name: self._rounded(name, value) for name, value in values.items()})
@@ -56,7 +69,7 @@ class PureHaloPSA:
         )
 
     def _rounded(self, name, value):
-        if name not in ("price", "purchase_price"):
+        if name not in PRICES:
             return value
         return Decimal(value).quantize(Decimal(1).scaleb(-self.price_decimals), rounding=ROUND_HALF_UP)
 
@@ -71,3 +84,13 @@ class PureHaloPSA:
             watched={name: now.fields.get(name) for name in WATCHED},
         )
         self.shows[wanted.key] = wanted.shows
+
+
+def _intent(change):
+    return Intent(
+        key=change.wanted.key,
+        subscription_id=change.subscription_id,
+        client_id=change.wanted.client_id,
+        values=change.values,
+        sent_at=0.0,
+    )

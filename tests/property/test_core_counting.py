@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from core_usage import MONTH, activations
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billbridge.billing.activations import NotBilledReason
@@ -66,6 +66,7 @@ def test_the_endpoints_that_count_are_as_many_as_the_quantity(ledger, through, r
             assert abs(exact - Fraction(count.quantity)) <= Fraction(1, 2 * 10**4)
 
 
+@settings(max_examples=150)
 @given(st.lists(activations(), max_size=12), throughs, st.data())
 def test_counting_does_not_depend_on_the_order(ledger, through, data):
     shuffled = data.draw(st.permutations(ledger))

@@ -99,7 +99,6 @@ def _without_spelling(activation):
     return replace(activation, endpoint=endpoint_key(activation.endpoint))
 
 
-@settings(max_examples=100)
 @given(collected_days(), configurations(), billing_rules(), price_books(), st.lists(exclusions, max_size=2))
 def test_every_collected_license_is_on_a_line_or_not_billed_never_both_never_neither(
     days, configured, rules, book, excluded
@@ -162,12 +161,14 @@ def days_of(ledger, *, until):
     return days
 
 
+@settings(max_examples=200)
 @given(in_ledger, history_rows)
 def test_importing_the_same_file_twice_equals_once(existing, rows):
     once = merge_history(existing, rows, covered=COVERED)
     assert merge_history(once, rows, covered=COVERED) == once
 
 
+@settings(max_examples=200)
 @given(in_ledger, history_rows, st.data())
 def test_the_order_of_rows_never_matters(existing, rows, data):
     shuffled = data.draw(st.permutations(rows))
@@ -175,6 +176,7 @@ def test_the_order_of_rows_never_matters(existing, rows, data):
     assert again == merge_history(existing, rows, covered=COVERED)
 
 
+@settings(max_examples=200)
 @given(in_ledger, history_rows)
 def test_inside_the_covered_days_the_file_alone_says_what_was_active(existing, rows):
     merged = merge_history(existing, rows, covered=COVERED)
@@ -182,6 +184,7 @@ def test_inside_the_covered_days_the_file_alone_says_what_was_active(existing, r
     assert inside == {day for day in days_of(rows, until=MONTH.last) if day in MONTH}
 
 
+@settings(max_examples=200)
 @given(in_ledger, history_rows)
 def test_outside_the_covered_days_nothing_that_was_observed_is_lost(existing, rows):
     merged = days_of(merge_history(existing, rows, covered=COVERED), until=MONTH.last)
@@ -191,6 +194,7 @@ def test_outside_the_covered_days_nothing_that_was_observed_is_lost(existing, ro
     assert after <= merged
 
 
+@settings(max_examples=200)
 @given(in_ledger, history_rows)
 def test_what_is_given_back_on_a_day_is_held_on_the_days_before(existing, rows):
     merged = merge_history(existing, rows, covered=COVERED)

@@ -1,7 +1,8 @@
 """Resuming: what an interrupted run may have written, seen from what HaloPSA shows now.
 
 A killed run leaves intents whose outcome nobody recorded. Where HaloPSA shows what an intent meant to write, be it
-as a price it rounded, it was written by us and not by a person, and becomes the base; all else is planned anew.
+as a price it rounded, it was written by us and not by a person, and becomes the base; everything else is planned
+anew.
 """
 
 from __future__ import annotations

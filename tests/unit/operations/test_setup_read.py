@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
+import tomlkit
 
 from billbridge.billing.configuration import SendMode
 from billbridge.billing.counting import CountingRule
@@ -313,3 +318,78 @@ def test_two_configurations_never_share_an_id() -> None:
 def test_an_id_that_is_none_is_refused() -> None:
     (problem,) = problems(configurations('id = "7"\nname = "x"\nmode = "total"\nproducts = ["Server"]'))
     assert "id '7' is no id of a configuration" in problem
+
+
+WHOLE = """\
+license_types = [{ name = "Mac", unit = "mac", billable = true, count_only = false }]
+storage_accounts = [{ id = "acc-1", name = "S3" }]
+users = [{ id = "u1", login = "anna", company = "42" }]
+default_asset_types = [{ product = "Server", asset_type = "Server", item_id = 4 }]
+prices = [{ license_type = "Server", company = "42", from_month = "2026-10", cost = 1, price = 2 }]
+domains = [{ name = "acme.com", company = "42", license_type = "Server" }]
+[provider]
+name = "N"
+currency = "EUR"
+time_zone = "UTC"
+missing_price = "bill at 0"
+[halopsa]
+address = "https://a.halopsa.com"
+client_id = "x"
+client_secret = "y"
+batch_size = 3
+window_seconds = 3
+keeps_fractions = false
+[halopsa.additional_settings]
+supplier_name = "M"
+[sources.mbs]
+address = "https://a.test"
+login = "l"
+[[storage_limits]]
+account = "acc-1"
+company = "42"
+user = "u1"
+name = "50"
+backup_gb = 50
+cost = 1
+price = 2
+[[companies]]
+id = "42"
+name = "Acme"
+customer_id = 1
+auto_billing = true
+auto_billing_since = 2026-10-01
+exclusions = [{ endpoint = "pc", reason = "r" }]
+adjustments = [{ license_type = "Server", units = 1, first_month = "2026-10", reason = "r" }]
+[[companies.configurations]]
+name = "x"
+mode = "total"
+products = ["Server"]
+asset_types = { Server = "s" }
+last_month = "2026-12"
+"""
+OTHER_KINDS: tuple[Any, ...] = (-1, 1.5, "\t", [[]], {"a": 1}, date(2026, 1, 2))
+
+
+def paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if path:
+        yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from paths(one, (*path, key))
+
+
+def test_a_value_of_another_kind_is_a_problem_with_a_line_and_never_a_crash() -> None:
+    found: list[str] = []
+    for path in paths(tomllib.loads(WHOLE)):
+        for other in OTHER_KINDS:
+            changed = tomllib.loads(WHOLE)
+            inner: Any = changed
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = other
+            try:
+                read(tomlkit.dumps(changed))
+            except SetupError as error:
+                found += error.problems
+    assert len(found) > 200
+    assert [problem for problem in found if not re.match(r"setup\.toml:\d+: .+\.", problem)] == []

@@ -118,7 +118,7 @@ def test_a_name_that_two_companies_have_is_refused_with_their_ids() -> None:
     assert said.endswith("Write the id instead: 42 or 43.")
 
 
-def test_a_user_is_looked_for_in_his_company_only() -> None:
+def test_a_user_is_looked_for_in_its_company_only() -> None:
     limit = '[[storage_limits]]\naccount = "acc-1"\nuser = "anna@acme"\nname = "x"\ncost = 1\nprice = 2\n'
     assert "No user of this company 'anna@acme' is known" in problem(limit + 'company = "North"\n')
 

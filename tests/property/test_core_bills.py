@@ -1,0 +1,147 @@
+"""Bills over random sequences of triggers and days: at most one per month, and an automatic one never changes."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billbridge.billing.bills import (
+    Action,
+    BillKind,
+    BillState,
+    Coverage,
+    ExistingBill,
+    Trigger,
+    first_automatic_month,
+    step_for_month,
+    steps_for,
+)
+from billbridge.billing.months import Month
+
+START = date(2026, 1, 28)
+
+days = st.integers(0, 150).map(lambda n: START + timedelta(days=n))
+coverages = st.one_of(
+    st.just(Coverage()),
+    st.builds(Coverage, first_day=days, after_end=st.booleans()),
+)
+unsent = st.sampled_from([BillState.READY, BillState.SENDING, BillState.PARTLY_SENT, BillState.FAILED])
+states = st.one_of(st.just(BillState.SENT), unsent)
+existing_bills = st.one_of(
+    st.none(), st.builds(ExistingBill, month=st.just(Month.of(START)), kind=st.sampled_from(BillKind), state=states)
+)
+
+
+@st.composite
+def moves(draw):
+    """A trigger on a day, what is known then, and how far the bills it makes or sends come."""
+    return {
+        "trigger": draw(st.sampled_from([*Trigger, "by name"])),
+        "day": draw(days),
+        "back": draw(st.integers(0, 4)),
+        "usage": draw(coverages),
+        "current_usage": draw(coverages),
+        "auto_since": draw(st.one_of(st.none(), days)),
+        "day_is_ending": draw(st.booleans()),
+        "wants_current": draw(st.booleans()),
+        "reaches": draw(states),
+    }
+
+
+def steps_of(move, bills):
+    running = Month.of(move["day"])
+    if move["trigger"] == "by name":
+        month = running.plus(-move["back"])
+        return (step_for_month(month, move["day"], existing=bills.get(month), usage=move["usage"]),)
+    return steps_for(
+        move["trigger"],
+        move["day"],
+        previous=bills.get(running.previous),
+        current=bills.get(running),
+        previous_usage=move["usage"],
+        current_usage=move["current_usage"],
+        auto_since=move["auto_since"],
+        day_is_ending=move["day_is_ending"],
+        wants_current=move["wants_current"],
+    )
+
+
+def after(steps, bills, reaches):
+    """The bills after the steps; what is sent stays sent."""
+    bills = dict(bills)
+    for step in steps:
+        if step.action is Action.MAKE:
+            bills[step.month] = ExistingBill(month=step.month, kind=step.kind, state=reaches)
+        elif step.action is Action.SEND_AGAIN:
+            bills[step.month] = replace(bills[step.month], state=reaches)
+    return bills
+
+
+@settings(max_examples=150)
+@given(st.lists(moves(), max_size=15), st.booleans())
+def test_an_automatic_bill_never_changes(sequence, days_go_forward):
+    if days_go_forward:
+        sequence = sorted(sequence, key=lambda move: move["day"])
+    bills = {}
+    for move in sequence:
+        steps = steps_of(move, bills)
+        for step in steps:
+            known = bills.get(step.month)
+            if known and known.kind is BillKind.AUTOMATIC:
+                assert step.action is (Action.LEAVE if known.is_sent else Action.SEND_AGAIN)
+        bills = after(steps, bills, move["reaches"])
+
+
+@given(st.lists(moves(), max_size=15))
+def test_a_closed_month_with_a_bill_never_changes(sequence):
+    bills = {}
+    for move in sorted(sequence, key=lambda move: move["day"]):
+        steps = steps_of(move, bills)
+        for step in steps:
+            if step.month < Month.of(move["day"]).previous and step.month in bills:
+                assert step.action in (Action.LEAVE, Action.SEND_AGAIN)
+        bills = after(steps, bills, move["reaches"])
+
+
+@given(moves(), existing_bills, existing_bills)
+def test_a_trigger_has_one_step_per_month_and_never_a_bill_of_a_month_of_which_nothing_is_known(
+    move, previous, current
+):
+    running = Month.of(move["day"])
+    bills = {
+        month: replace(bill, month=month)
+        for month, bill in ((running.previous, previous), (running, current))
+        if bill
+    }
+    steps = steps_of(move, bills)
+    assert len({step.month for step in steps}) == len(steps)
+    for step in steps:
+        usage = move["current_usage"] if step.month == running and len(steps) == 2 else move["usage"]
+        assert step.reason
+        assert (step.kind is not None) == (step.action is Action.MAKE)
+        if step.action is Action.MAKE:
+            assert not usage.is_empty
+            assert (step.collected_from is not None) == usage.is_partial(step.month)
+
+
+@given(moves(), existing_bills)
+def test_automatic_bills_are_of_last_month_in_time_or_marked_and_never_from_before_auto_billing(move, previous):
+    running = Month.of(move["day"])
+    bills = {running.previous: replace(previous, month=running.previous)} if previous else {}
+    for step in steps_of(move, bills):
+        if step.kind is BillKind.AUTOMATIC:
+            assert move["trigger"] is Trigger.AUTO_BILLING
+            assert step.month == running.previous
+            assert step.month >= first_automatic_month(move["auto_since"])
+            assert step.late == (move["day"].day > 3)
+            assert step.before_month_end == (not move["usage"].after_end)
+            assert move["usage"].after_end or step.late or (move["day"].day == 3 and move["day_is_ending"])
+
+
+@given(moves(), existing_bills)
+def test_a_manual_sync_never_makes_an_automatic_bill(move, previous):
+    running = Month.of(move["day"])
+    bills = {running.previous: replace(previous, month=running.previous)} if previous else {}
+    if move["trigger"] is not Trigger.AUTO_BILLING:
+        assert all(step.kind is not BillKind.AUTOMATIC for step in steps_of(move, bills))
