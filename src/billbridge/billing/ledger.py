@@ -243,7 +243,7 @@ def _inside(activation: Activation, covered: Covered) -> Activation | None:
 def _joined(pieces: list[Activation]) -> list[Activation]:
     """Join pieces of one origin that touch or overlap, and let an open piece swallow what follows it.
 
-    A piece that begins after the other was last seen says how it went on; of two that overlap the longer one holds.
+    A piece that begins after an open one was last seen says how it went on; of two others the longer one holds.
     """
     joined: list[Activation] = []
     for piece in sorted(pieces, key=lambda a: (a.first_day, a.last_day or date.max)):
@@ -251,7 +251,8 @@ def _joined(pieces: list[Activation]) -> list[Activation]:
         if before is None or not _continues(before, piece):
             joined.append(piece)
         else:
-            end = piece if piece.first_day > before.last_seen else max(before, piece, key=_end)
+            went_on = before.is_open and piece.first_day > before.last_seen
+            end = piece if went_on else max(before, piece, key=_end)
             joined[-1] = replace(
                 before,
                 last_day=end.last_day,

@@ -336,3 +336,11 @@ def test_a_shorter_row_within_a_longer_one_does_not_shorten_it():
 def test_importing_the_same_file_twice_changes_nothing(existing, rows):
     once = merge_history(existing, rows, covered=OCTOBER)
     assert merge_history(once, rows, covered=OCTOBER) == once
+
+
+def test_a_piece_cut_off_before_the_file_is_not_shortened_by_one_within_it():
+    september = [
+        activation(first_day=date(2026, 9, 28), last_seen=date(2026, 9, 28)),
+        activation(first_day=date(2026, 9, 29), last_day=date(2026, 9, 29), last_seen=date(2026, 9, 29)),
+    ]
+    assert merged(september, []) == [(date(2026, 9, 28), date(2026, 9, 30), False, Origin.OBSERVED)]

@@ -1,4 +1,4 @@
-"""Applying a plan: how writes are batched, what is repeated and what never is, and that only the read-back counts."""
+"""Applying a plan: how writes are batched, what is repeated, and that only the read-back counts."""
 
 from __future__ import annotations
 
@@ -70,6 +70,13 @@ class Books:
         def act(elements: Elements) -> httpx2.Response:
             self._late.append((self.time.now + seconds, elements))
             raise httpx2.ReadError("cut")
+
+        return act
+
+    def confirm_and_commit_after(self, seconds: float) -> Act:
+        def act(elements: Elements) -> httpx2.Response:
+            self._late.append((self.time.now + seconds, elements))
+            return reply([], 201)
 
         return act
 
@@ -229,6 +236,15 @@ def test_a_batch_of_which_one_is_missing_is_completed_one_by_one_and_the_next_is
     outcome = apply(books, creates(6))
 
     assert books.posts == [["s0"], ["s1", "s2"], ["s2"], ["s3"], ["s4", "s5"]]
+    assert_created_once_each(books, outcome, 6)
+
+
+def test_a_batch_that_shows_only_later_makes_the_next_ones_small_again(books: Books) -> None:
+    books.acts = [books.commit, books.confirm_and_commit_after(5)]
+
+    outcome = apply(books, creates(6))
+
+    assert books.sizes == [1, 2, 1, 2]
     assert_created_once_each(books, outcome, 6)
 
 
