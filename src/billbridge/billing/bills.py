@@ -6,7 +6,7 @@ two are independent, and `sent` means that HaloPSA's figures were read back and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -211,16 +211,7 @@ def _auto_step(
             month=month, action=Action.WAIT, reason="it needs a collection begun after the end of the month"
         )
     reason = "auto-billing, from the whole month" if in_window else "auto-billing, late: the window was missed"
-    return BillStep(
-        month=month,
-        action=Action.MAKE,
-        kind=BillKind.AUTOMATIC,
-        reason=reason,
-        late=not in_window,
-        collected_from=usage.first_day if usage.is_partial(month) else None,
-        before_month_end=not usage.after_end,
-        asks=usage.is_partial(month),
-    )
+    return replace(_make(month, BillKind.AUTOMATIC, existing, usage, reason), late=not in_window)
 
 
 def _reason_not_automatic(month: Month, usage: Coverage, auto_since: date | None) -> str:
@@ -261,6 +252,6 @@ def _make(month: Month, kind: BillKind, existing: ExistingBill | None, usage: Co
         kind=kind,
         reason=reason,
         collected_from=partial,
-        asks=partial is not None and first and kind is BillKind.MANUAL,
+        asks=partial is not None and first and kind is not BillKind.TEMPORARY,
         before_month_end=kind is not BillKind.TEMPORARY and not usage.after_end,
     )

@@ -104,21 +104,20 @@ class UnitPrice:
 def unit_price(total: Decimal, quantity: Exact, *, decimals: int, most_decimals: int) -> UnitPrice:
     """The price with the fewest decimals, from 2 to `most_decimals`, whose product is the total to the cent.
 
-    `decimals` are the currency's. 44.00 over 3 is 14.667, because 3 x 14.667 = 44.001 is 44.00 again while
-    14.67 would make 44.01. Where no price fits, the closest one comes back with its remainder.
+    `decimals` are the currency's, to which `total` is rounded. 44.00 over 3 is 14.667, because 3 x 14.667 = 44.001
+    is 44.00 again while 14.67 would make 44.01. Where no price fits, the closest one comes back with its remainder.
     """
     if quantity <= 0:
         raise ValueError(f"a unit price needs a quantity above 0, not {quantity}")
     exact = Fraction(total) / Fraction(quantity)
     closest: UnitPrice | None = None
     for places in range(2, max(2, most_decimals) + 1):
-        up = round_half_up(exact, places)
-        for value in (up, _neighbour_towards(exact, up, places)):
-            remainder = total - amount(quantity, value, decimals)
-            if remainder == 0:
-                return UnitPrice(value=value, remainder=remainder)
-            if closest is None or abs(remainder) < abs(closest.remainder):
-                closest = UnitPrice(value=value, remainder=remainder)
+        value = round_half_up(exact, places)
+        remainder = total - amount(quantity, value, decimals)
+        if remainder == 0:
+            return UnitPrice(value=value, remainder=remainder)
+        if closest is None or abs(remainder) < abs(closest.remainder):
+            closest = UnitPrice(value=value, remainder=remainder)
     assert closest is not None  # the loop runs at least once
     return closest
 
@@ -126,13 +125,6 @@ def unit_price(total: Decimal, quantity: Exact, *, decimals: int, most_decimals:
 def format_amount(value: Decimal, currency: Currency) -> str:
     """An amount as figures with the currency's decimals and its code, for notes and messages: `48.00 EUR`."""
     return f"{round_half_up(value, currency.decimals):,f} {currency.code}"
-
-
-def _neighbour_towards(exact: Fraction, rounded: Decimal, places: int) -> Decimal:
-    """The other value of `places` decimals next to `exact`: on a tie it may fit where the rounded one fails."""
-    step = _scaled(1, places)
-    with localcontext(prec=60):
-        return rounded - step if Fraction(rounded) > exact else rounded + step
 
 
 def _scaled(whole: int, decimals: int) -> Decimal:

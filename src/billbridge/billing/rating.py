@@ -216,13 +216,16 @@ def _count(
         if reason is None:
             counted.append(_spelled(activation, configured))
         else:
-            not_billed[activation.holder] = NotBilled(
+            listed = NotBilled(
                 reason=reason,
                 subject=activation.endpoint,
                 license_type=activation.license_type,
                 company_id=usage.company_id,
                 user=activation.user_login,
                 detail=detail,
+            )
+            not_billed[activation.holder] = min(
+                not_billed.get(activation.holder, listed), listed, key=lambda n: (n.subject, n.user)
             )
     domains: list[DomainSeries] = []
     for series in usage.domains:

@@ -30,6 +30,9 @@ NOT_WHOLLY_SENT = [
 ]  # fmt: skip
 
 
+NEVER_SENT = [BillState.DRAFT, BillState.HELD]
+
+
 def november(day):
     return date(2026, 11, day)
 
@@ -187,6 +190,19 @@ def test_an_automatic_bill_is_not_made_anew_when_the_business_day_is_set_back_in
     assert step_for_month(OCTOBER, date(2026, 10, 20), existing=existing, usage=WHOLE).action is Action.LEAVE
 
 
+@pytest.mark.parametrize("state", NEVER_SENT)
+def test_an_automatic_bill_that_was_held_before_it_was_sent_is_made_anew_and_stays_automatic(state):
+    previous = bill(OCTOBER, BillKind.AUTOMATIC, state)
+    steps = (
+        auto(november(2), previous=previous),
+        manual(november(2), previous=previous)[0],
+        step_for_month(OCTOBER, november(2), existing=previous, usage=WHOLE),
+        step_for_month(OCTOBER, date(2026, 12, 2), existing=previous, usage=WHOLE),
+    )
+    for step in steps:
+        assert (step.action, step.kind) == (Action.MAKE, BillKind.AUTOMATIC)
+
+
 # A manual sync
 
 
@@ -249,10 +265,21 @@ def test_the_temporary_bill_of_the_month_before_is_no_answer_to_the_question():
     assert last.asks
 
 
-@pytest.mark.parametrize("state", [BillState.DRAFT, BillState.HELD])
-def test_a_second_sync_does_not_send_what_still_waits_for_the_answer(state):
-    last, _ = manual(november(10), previous=bill(OCTOBER, BillKind.MANUAL, state), usage=FROM_THE_15TH)
-    assert last.asks
+@pytest.mark.parametrize("state", NEVER_SENT)
+@pytest.mark.parametrize("kind", [BillKind.MANUAL, BillKind.AUTOMATIC])
+def test_a_second_trigger_does_not_send_what_still_waits_for_the_answer(kind, state):
+    previous = bill(OCTOBER, kind, state)
+    assert manual(november(10), previous=previous, usage=FROM_THE_15TH)[0].asks
+    assert auto(november(10), previous=previous, usage=FROM_THE_15TH).asks
+
+
+def test_auto_billing_asks_before_it_bills_a_month_collected_only_in_part():
+    step = auto(november(1), usage=FROM_THE_15TH)
+    assert (step.collected_from, step.asks) == (date(2026, 10, 15), True)
+
+
+def test_auto_billing_asks_no_more_what_was_answered_for_the_manual_bill_before_it():
+    assert not auto(november(1), previous=bill(OCTOBER, BillKind.MANUAL), usage=FROM_THE_15TH).asks
 
 
 def test_the_running_month_is_marked_but_never_asks():
@@ -262,10 +289,6 @@ def test_the_running_month_is_marked_but_never_asks():
 
 def test_a_month_collected_from_its_first_day_is_not_partial():
     assert auto(november(1)).collected_from is None
-
-
-def test_an_automatic_bill_of_a_month_collected_only_in_part_is_marked():
-    assert auto(november(1), usage=FROM_THE_15TH).collected_from == date(2026, 10, 15)
 
 
 # Months by name
@@ -308,6 +331,21 @@ def test_a_closed_month_whose_bill_is_sent_is_left_alone(kind):
 def test_a_closed_month_whose_bill_is_not_sent_sends_the_same_figures(kind, state):
     step = step_for_month(SEPTEMBER, november(10), existing=bill(SEPTEMBER, kind, state), usage=WHOLE)
     assert step.action is Action.SEND_AGAIN
+
+
+@pytest.mark.parametrize("state", list(BillState))
+def test_a_closed_month_that_has_only_a_temporary_bill_is_made_from_the_whole_month(state):
+    temporary = bill(SEPTEMBER, BillKind.TEMPORARY, state)
+    usage = Coverage(first_day=date(2026, 9, 1), after_end=True)
+    step = step_for_month(SEPTEMBER, november(10), existing=temporary, usage=usage)
+    assert (step.action, step.kind) == (Action.MAKE, BillKind.MANUAL)
+
+
+@pytest.mark.parametrize("state", NEVER_SENT)
+def test_a_closed_month_whose_bill_was_held_and_never_sent_is_made_anew(state):
+    usage = Coverage(first_day=date(2026, 9, 1), after_end=True)
+    step = step_for_month(SEPTEMBER, november(10), existing=bill(SEPTEMBER, BillKind.MANUAL, state), usage=usage)
+    assert (step.action, step.kind) == (Action.MAKE, BillKind.MANUAL)
 
 
 def test_a_closed_month_collected_only_in_part_asks_before_it_is_billed_by_name():

@@ -304,6 +304,21 @@ def test_files_of_two_months_make_one_activation_of_a_license_held_throughout():
     assert merged(first, [row], november) == [(october(15), None, False, Origin.USAGE_HISTORY)]
 
 
+def test_what_was_observed_up_to_the_file_and_what_the_file_says_stay_apart():
+    observed = activation(first_day=date(2026, 9, 10), last_day=date(2026, 9, 30), last_seen=date(2026, 9, 30))
+    assert [piece[3] for piece in merged([observed], [history(1, 20)])] == [
+        Origin.OBSERVED,
+        Origin.USAGE_HISTORY,
+    ]
+
+
+def test_a_license_given_back_and_another_taken_on_the_same_day_stay_two_activations():
+    assert merged([], [history(3, 10), history(10, 20)]) == [
+        (october(3), october(10), True, Origin.USAGE_HISTORY),
+        (october(10), october(20), True, Origin.USAGE_HISTORY),
+    ]
+
+
 def test_a_license_given_back_while_another_stays_on_the_endpoint_does_not_end_it():
     assert merged([], [history(1), history(5, 10)]) == [(october(1), None, False, Origin.USAGE_HISTORY)]
 
