@@ -14,10 +14,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from hypothesis import settings
 
 import databases
 from billbridge.store.start import start
 from databases import KIND, WORKER, Installation
+
+# A loaded machine is slow, and a test that fails must fail again: no deadlines, and the same examples every time.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 def _begin() -> Path:

@@ -146,7 +146,24 @@ def test_only_companies_that_lost_licenses_are_held(before, after):
 # Importing a Usage History
 
 one_holder = activations(types=("Server",), users=("u1",), endpoints=("PC-1",))
-in_ledger = st.lists(one_holder.map(lambda a: replace(a, origin=Origin.OBSERVED, given_back=False)), max_size=3)
+
+
+@st.composite
+def observed_pieces(draw):
+    """What observing makes of one holder: pieces one after the other, of which only the last may be open."""
+    pieces, first = [], MONTH.first + draw(st.integers(-40, 20)) * A_DAY
+    for gap, length in draw(st.lists(st.tuples(st.integers(1, 15), st.integers(0, 30)), max_size=3)):
+        first += gap * A_DAY
+        last = first + length * A_DAY
+        piece = replace(draw(one_holder), first_day=first, last_day=last, last_seen=last, given_back=False)
+        pieces.append(replace(piece, origin=Origin.OBSERVED))
+        first = last
+    if pieces and draw(st.booleans()):
+        pieces[-1] = replace(pieces[-1], last_day=None)
+    return pieces
+
+
+in_ledger = observed_pieces()
 history_rows = st.lists(
     one_holder.map(lambda a: replace(a, origin=Origin.USAGE_HISTORY, given_back=a.last_day is not None)), max_size=3
 )

@@ -212,7 +212,7 @@ def merge_history(
     """
     outside = [piece for activation in existing for piece in _outside(activation, covered)]
     inside = [clipped for activation in history if (clipped := _inside(activation, covered))]
-    return tuple(sorted(_joined(outside + inside), key=lambda a: (a.first_day, a.last_day or date.max)))
+    return tuple(sorted(_joined(outside + inside), key=_order))
 
 
 def _outside(activation: Activation, covered: Covered) -> list[Activation]:
@@ -246,7 +246,7 @@ def _joined(pieces: list[Activation]) -> list[Activation]:
     A piece that begins after an open one was last seen says how it went on; of two others the longer one holds.
     """
     joined: list[Activation] = []
-    for piece in sorted(pieces, key=lambda a: (a.first_day, a.last_day or date.max)):
+    for piece in sorted(pieces, key=_order):
         before = joined[-1] if joined else None
         if before is None or not _continues(before, piece):
             joined.append(piece)
@@ -260,6 +260,12 @@ def _joined(pieces: list[Activation]) -> list[Activation]:
                 last_seen=max(before.last_seen, piece.last_seen),
             )
     return joined
+
+
+def _order(activation: Activation) -> tuple[date, date, bool, str, str, str]:
+    last_day = activation.last_day or date.max
+    spelling = activation.origin, activation.endpoint, activation.user_login
+    return activation.first_day, last_day, activation.given_back, *spelling
 
 
 def _end(activation: Activation) -> tuple[date, bool]:

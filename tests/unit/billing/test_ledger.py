@@ -359,3 +359,8 @@ def test_a_piece_cut_off_before_the_file_is_not_shortened_by_one_within_it():
         activation(first_day=date(2026, 9, 29), last_day=date(2026, 9, 29), last_seen=date(2026, 9, 29)),
     ]
     assert merged(september, []) == [(date(2026, 9, 28), date(2026, 9, 30), False, Origin.OBSERVED)]
+
+
+def test_the_order_of_rows_that_begin_and_end_together_does_not_matter():
+    rows = [history(20, last_day=date(2026, 11, 1), given_back=True), history(20, 31), history(20)]
+    assert merged([], rows) == merged([], rows[::-1]) == [(october(20), None, False, Origin.USAGE_HISTORY)]
