@@ -12,9 +12,9 @@ from billbridge.billing.money import Currency
 from billbridge.billing.months import Month
 from billbridge.billing.prices import PriceBook, PriceSetting
 from billbridge.billing.products import KNOWN_LICENSE_TYPES, Product, license_types_by_name
-from billbridge.billing.rating import Adjustment, BillingRules, CompanyUsage, Exclusion
 from billbridge.billing.snapshot import Company, License, LicenseSnapshot, User
 from billbridge.billing.storage import GB, AccountTerms, GbRates, Limit, StorageBasis, StorageUse
+from billbridge.billing.usage import Adjustment, BillingRules, CompanyUsage, Exclusion
 
 MONTH = Month(2026, 10)
 MAIL = "Microsoft 365 / Google Workspace"

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from billbridge.billing.plan import OWNED, PRICES, WATCHED, Base, ChangeKind, ConflictPolicy, Found, plan
+from billbridge.billing.changes import OWNED, PRICES, WATCHED, Base, ChangeKind, ConflictPolicy, Found
+from billbridge.billing.plan import plan
 from billbridge.billing.resume import Intent, bases_after
 
 

@@ -13,13 +13,17 @@ from core_usage import (
     license_snapshots,
     price_books,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from billbridge.billing.activations import Origin, endpoint_key
-from billbridge.billing.ledger import Covered, implausible_losses, merge_history, observe, sort_licenses
+from billbridge.billing.activations import Activation, Origin, endpoint_key
+from billbridge.billing.history import Covered, merge_history
+from billbridge.billing.ledger import observe
+from billbridge.billing.losses import implausible_losses
 from billbridge.billing.products import type_key
-from billbridge.billing.rating import CompanyUsage, rate
+from billbridge.billing.rating import rate
+from billbridge.billing.sorting import sort_licenses
+from billbridge.billing.usage import CompanyUsage
 
 COVERED = Covered(first=MONTH.first, last=MONTH.last)
 A_DAY = timedelta(days=1)
@@ -145,7 +149,7 @@ def test_only_companies_that_lost_licenses_are_held(before, after):
 
 # Importing a Usage History
 
-one_holder = activations(types=("Server",), users=("u1",), endpoints=("PC-1",))
+one_holder = activations(types=("Server",), users=("u1",), endpoints=("PC-1", "pc-1"))
 
 
 @st.composite
@@ -163,10 +167,37 @@ def observed_pieces(draw):
     return pieces
 
 
-in_ledger = observed_pieces()
 history_rows = st.lists(
     one_holder.map(lambda a: replace(a, origin=Origin.USAGE_HISTORY, given_back=a.last_day is not None)), max_size=3
 )
+covered_days = st.tuples(st.sampled_from([MONTH.previous, MONTH, MONTH.next]), st.integers(0, 40)).map(
+    lambda drawn: Covered(first=drawn[0].first, last=drawn[0].first + drawn[1] * A_DAY)
+)
+
+
+@st.composite
+def ledgers_of_a_holder(draw):
+    """What was observed, and then corrected by imports of other days."""
+    ledger = draw(observed_pieces())
+    for rows, covered in draw(st.lists(st.tuples(history_rows, covered_days), max_size=2)):
+        ledger = list(merge_history(ledger, rows, covered=covered))
+    return ledger
+
+
+in_ledger = ledgers_of_a_holder()
+
+
+def given_back_piece(first, last, endpoint="PC-1"):
+    """A row of a file: held from a day of the month, counted from its first, to another, and given back then."""
+    days = {"first_day": MONTH.first + first * A_DAY, "last_day": MONTH.first + last * A_DAY}
+    return Activation(
+        company_id="c1", user_id="u1", endpoint=endpoint, license_type="Server", given_back=True,
+        last_seen=days["last_day"], origin=Origin.USAGE_HISTORY, **days,
+    )  # fmt: skip
+
+
+SAME_TWICE = [given_back_piece(31, 40), given_back_piece(31, 40)]
+"""What two purchases of one license left in a ledger: the second import once met them with another spelling."""
 
 
 def days_of(ledger, *, until):
@@ -179,6 +210,7 @@ def days_of(ledger, *, until):
 
 
 @settings(max_examples=200)
+@example(SAME_TWICE, [given_back_piece(5, 33, "pc-1")])
 @given(in_ledger, history_rows)
 def test_importing_the_same_file_twice_equals_once(existing, rows):
     once = merge_history(existing, rows, covered=COVERED)
@@ -215,6 +247,6 @@ def test_outside_the_covered_days_nothing_that_was_observed_is_lost(existing, ro
 @given(in_ledger, history_rows)
 def test_what_is_given_back_on_a_day_is_held_on_the_days_before(existing, rows):
     merged = merge_history(existing, rows, covered=COVERED)
-    ends = {a.last_day for a in rows if a.given_back}
+    ends = {a.last_day for a in (*existing, *rows) if a.given_back}
     assert all(a.last_day in ends for a in merged if a.given_back)
     assert all(a.last_day is None or a.first_day <= a.last_day for a in merged)

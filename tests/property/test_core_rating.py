@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from billbridge.billing.activations import endpoint_key
 from billbridge.billing.configuration import SendMode, check_configurations
+from billbridge.billing.lines import Mark
 from billbridge.billing.products import ProductKind, type_key
-from billbridge.billing.rating import Mark, rate
+from billbridge.billing.rating import rate
 
 usages, rules_of, books = company_usages(), billing_rules(), price_books()
 

@@ -57,8 +57,9 @@ def check_configurations(
 ) -> None:
     """Refuse what a company's configurations may not be, with one error that says what to move.
 
-    Names are unique, each has at least one product, a product stands in at most one configuration, and where
-    licenses and storage are mixed only the total can be sent. `names` are the products' names for the message.
+    Names are unique, each has at least one product unless it ends, a product stands in at most one configuration,
+    and where licenses and storage are mixed only the total can be sent. `names` are the products' names for the
+    message. One that ends may have given its products to another.
     """
     seen_names: set[str] = set()
     used: dict[tuple[ProductKind, str], str] = {}
@@ -75,8 +76,10 @@ def check_configurations(
                 f"Company {company!r} has two configurations named {name!r}.", hint="Rename one of them."
             )
         seen_names.add(name.casefold())
-        if not configuration.products:
-            raise ConfigurationError(f"{where} has no products.", hint="Add a product or remove it.")
+        if not configuration.products and configuration.last_month is None:
+            raise ConfigurationError(
+                f"{where} has no products.", hint="Add a product, give it a last month, or remove it."
+            )
         for product in configuration.products:
             if product.key in used:
                 taken_by = used[product.key]

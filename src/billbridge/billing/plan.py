@@ -9,160 +9,28 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 
-Value = str | int | Decimal | bool | None
-"""A field's value, in HaloPSA's own terms."""
-
-Fields = Mapping[str, Value]
-
-SUBSCRIPTION_TYPE = 1
-"""HaloPSA's type number of a subscription; 0 is a software licence."""
-
-PRICES = ("purchase_price", "price")
-OWNED = ("count", *PRICES)
-"""Fields we own: compared three ways, so that a person's edit is never overwritten unseen."""
-
-WATCHED = ("is_active", "client_id", "site_id")
-"""Fields never repaired by themselves: a difference is a conflict."""
-
-
-class ConflictPolicy(StrEnum):
-    """What happens to an owned field that a person changed in HaloPSA."""
-
-    HOLD = "hold"
-    OVERWRITE = "overwrite"
-
-
-class ChangeKind(StrEnum):
-    CREATE = "create"
-    UPDATE = "update"
-    ADOPT = "adopt"
-    CLOSE = "close"
-    KEEP = "keep"
-    CONFLICT = "conflict"
-    SKIP = "skip"
-    """No subscription is created for a first line of quantity 0."""
-
-    @property
-    def writes(self) -> bool:
-        return self in _WRITING
-
-
-_WRITING = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.ADOPT, ChangeKind.CLOSE})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A subscription as HaloPSA shows it now. `fields` hold its values by HaloPSA's names."""
-
-    id: int
-    key: str
-    name: str
-    deleted: bool
-    fields: Fields
-
-    @property
-    def count(self) -> Decimal:
-        return _number(self.fields.get("count"))
-
-    @property
-    def is_active(self) -> bool:
-        return self.fields.get("is_active") is not False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What we know of a slot's subscription since our last verified write.
-
-    `owned` are the values that were read back and accepted, `asked` what we had asked for then (HaloPSA may round),
-    `sent` the values of the month and those set once as we last sent them, `watched` what they were then.
-    """
-
-    subscription_id: int
-    owned: Fields = field(default_factory=dict)
-    asked: Fields = field(default_factory=dict)
-    sent: Fields = field(default_factory=dict)
-    watched: Fields = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What one slot should show.
-
-    `owned` may lack the prices (HaloPSA's own stay). `of_month` is written with every bill, `set_once` at creation
-    and when it was changed in the console. A slot that `closes` ends with count 0 and inactive.
-    """
-
-    key: str
-    company_id: str
-    configuration_id: str
-    slot: str
-    shows: str
-    """The month, written YYYY-MM; empty when the slot is settled at 0 or closed."""
-    showed: str = ""
-    """The month the slot showed until now; empty when none."""
-    name: str
-    client_id: int
-    site_id: int
-    owned: Fields
-    of_month: Fields
-    set_once: Fields
-    closes: bool = False
-    settles: bool = False
-    """The slot is emptied because its month moved elsewhere: without a subscription there is nothing to do."""
-    total_price: Decimal = Decimal(0)
-    total_cost: Decimal = Decimal(0)
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
-    """One field before and after, with what we last knew of it."""
-
-    field: str
-    before: Value
-    after: Value
-    base: Value = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What happens to one slot's subscription, and why."""
-
-    kind: ChangeKind
-    wanted: Wanted
-    subscription_id: int | None = None
-    fields: tuple[FieldChange, ...] = ()
-    reason: str = ""
-    warnings: tuple[str, ...] = ()
-    accepts: Fields = field(default_factory=dict)
-    """For `keep`: owned values to record as the new base, because HaloPSA already shows what is wanted."""
-
-    @property
-    def values(self) -> dict[str, Value]:
-        """The fields to write, by HaloPSA's names."""
-        return {change.field: change.after for change in self.fields}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Every change of a run, in the order in which they are applied."""
-
-    changes: tuple[Change, ...]
-
-    @property
-    def writes(self) -> tuple[Change, ...]:
-        return tuple(change for change in self.changes if change.kind.writes)
-
-    @property
-    def conflicts(self) -> tuple[Change, ...]:
-        return self.of(ChangeKind.CONFLICT)
-
-    def of(self, kind: ChangeKind) -> tuple[Change, ...]:
-        return tuple(change for change in self.changes if change.kind is kind)
+from billbridge.billing.changes import (
+    SUBSCRIPTION_TYPE,
+    Base,
+    Change,
+    ChangeKind,
+    ConflictPolicy,
+    FieldChange,
+    Found,
+    Plan,
+    Value,
+    Wanted,
+)
+from billbridge.billing.three_way import (
+    compare,
+    conflict,
+    fields_to_write,
+    is_closed,
+    is_nothing,
+    no_price_warning,
+)
 
 
 def plan(
@@ -230,14 +98,14 @@ def _plan_slot(wanted: Wanted, index: _Index, base: Base | None, policy: Conflic
         first = same_key[0]
     else:
         return [_adopt_or_create(wanted, index)]
-    doubles = [double for double in same_key if double.id != first.id and not _is_closed(double)]
-    return [_compare(wanted, first, base, policy), *(_close_double(wanted, d, first.id) for d in doubles)]
+    doubles = [double for double in same_key if double.id != first.id and not is_closed(double)]
+    return [compare(wanted, first, base, policy), *(_close_double(wanted, d, first.id) for d in doubles)]
 
 
 def _gone(wanted: Wanted, subscription_id: int, deleted: Found | None) -> Change:
     """A subscription that was deleted stays so; one that is merely not shown may stand where nobody looked."""
     if deleted is None:
-        return _conflict(
+        return conflict(
             wanted,
             subscription_id,
             "HaloPSA does not show it any more: it was deleted or moved to another customer",
@@ -249,7 +117,7 @@ def _gone(wanted: Wanted, subscription_id: int, deleted: Found | None) -> Change
             subscription_id=subscription_id,
             reason="it was deleted in HaloPSA, so nothing is left to settle",
         )
-    return _conflict(wanted, subscription_id, "it was deleted in HaloPSA")
+    return conflict(wanted, subscription_id, "it was deleted in HaloPSA")
 
 
 def _adopt_or_create(wanted: Wanted, index: _Index) -> Change:
@@ -258,25 +126,25 @@ def _adopt_or_create(wanted: Wanted, index: _Index) -> Change:
         return Change(kind=ChangeKind.SKIP, wanted=wanted, reason="it has no subscription to settle")
     if len(candidates) > 1:
         ids = ", ".join(str(candidate.id) for candidate in candidates)
-        return _conflict(
+        return conflict(
             wanted, None, f"several subscriptions could be it ({ids}): rename or deactivate all but one in HaloPSA"
         )
     if candidates:
         return _adopt(wanted, candidates[0])
-    if _is_nothing(wanted):
+    if is_nothing(wanted):
         return Change(kind=ChangeKind.SKIP, wanted=wanted, reason="a first line of quantity 0 creates nothing")
-    values = {**wanted.owned, **wanted.of_month, **wanted.set_once, "is_active": _active_after(wanted)}
+    values = {**wanted.owned, **wanted.of_month, **wanted.set_once, "is_active": True}
     return Change(
         kind=ChangeKind.CREATE,
         wanted=wanted,
         fields=tuple(FieldChange(field=name, before=None, after=value) for name, value in values.items()),
-        warnings=(*wanted.warnings, *_no_price_warning(wanted, None)),
+        warnings=(*wanted.warnings, *no_price_warning(wanted, None)),
     )
 
 
 def _adopt(wanted: Wanted, candidate: Found) -> Change:
     if not candidate.is_active:
-        return _conflict(
+        return conflict(
             wanted, candidate.id, "a subscription of this name stands there inactive: activate or rename it"
         )
     values = {**wanted.owned, **wanted.of_month, **wanted.set_once}
@@ -284,131 +152,9 @@ def _adopt(wanted: Wanted, candidate: Found) -> Change:
         kind=ChangeKind.ADOPT,
         wanted=wanted,
         subscription_id=candidate.id,
-        fields=_differences(values, candidate.fields),
+        fields=fields_to_write(values, candidate.fields),
         reason="one subscription of this customer, site and name stands there already",
-        warnings=(*wanted.warnings, *_no_price_warning(wanted, candidate)),
-    )
-
-
-def _compare(wanted: Wanted, now: Found, base: Base | None, policy: ConflictPolicy) -> Change:
-    """Three-way: what is wanted, what stands there, and what we last knew.
-
-    Without a base the figures were not edited, and it must stand at the customer and site where it belongs.
-    """
-    known = base or Base(
-        subscription_id=now.id,
-        owned={name: now.fields.get(name) for name in OWNED},
-        watched={"client_id": wanted.client_id, "site_id": wanted.site_id},
-    )
-    if wanted.closes:
-        return _close(wanted, now, known, policy)
-    watched = _watched_differences(wanted, now, known)
-    if watched:
-        return Change(
-            kind=ChangeKind.CONFLICT,
-            wanted=wanted,
-            subscription_id=now.id,
-            fields=watched,
-            reason=_changed_there(watched),
-        )
-    if not now.is_active and _active_after(wanted) and not _is_nothing(wanted):
-        return _conflict(wanted, now.id, "it is inactive, so nothing would be charged: activate it in HaloPSA")
-    owned: list[FieldChange] = []
-    edited: list[FieldChange] = []
-    for name, value in wanted.owned.items():
-        there, before = now.fields.get(name), known.owned.get(name)
-        if same_value(there, value) or _was_rounded(name, value, there, known):
-            continue
-        change = FieldChange(field=name, before=there, after=value, base=before)
-        owned.append(change)
-        if name in known.owned and not same_value(there, before):
-            edited.append(change)
-    if edited and policy is ConflictPolicy.HOLD:
-        return Change(
-            kind=ChangeKind.CONFLICT,
-            wanted=wanted,
-            subscription_id=now.id,
-            fields=tuple(edited),
-            reason=_changed_there(edited),
-        )
-    rest = _unsent(wanted, now, known)
-    if not owned and not rest:
-        return Change(
-            kind=ChangeKind.KEEP,
-            wanted=wanted,
-            subscription_id=now.id,
-            reason="HaloPSA already shows this",
-            accepts={name: now.fields.get(name) for name in wanted.owned},
-        )
-    return Change(
-        kind=ChangeKind.UPDATE,
-        wanted=wanted,
-        subscription_id=now.id,
-        fields=(*owned, *rest),
-        reason="a person's edit is overwritten" if edited else "",
-        warnings=(*wanted.warnings, *_no_price_warning(wanted, now)),
-    )
-
-
-def _was_rounded(name: str, value: Value, there: Value, known: Base) -> bool:
-    """Whether HaloPSA made `there` of this very value when we last sent it, so that sending it again is idle."""
-    return name in known.asked and same_value(known.asked[name], value) and same_value(there, known.owned.get(name))
-
-
-def _unsent(wanted: Wanted, now: Found, known: Base) -> tuple[FieldChange, ...]:
-    """The values of the month, if the bill's differ from those last sent, and what the console changed since.
-
-    HaloPSA's own values are not looked at: a note a person added stays until the next bill is written.
-    """
-    of_month = wanted.of_month
-    if all(same_value(known.sent.get(name), value) for name, value in of_month.items() if value is not None):
-        of_month = {}
-    set_once = {
-        name: value
-        for name, value in wanted.set_once.items()
-        if value is not None and not same_value(known.sent.get(name), value)
-    }
-    return tuple(
-        FieldChange(field=name, before=now.fields.get(name), after=value, base=known.sent.get(name))
-        for name, value in {**of_month, **set_once}.items()
-    )
-
-
-def _watched_differences(wanted: Wanted, now: Found, known: Base) -> tuple[FieldChange, ...]:
-    """Watched fields a person changed: neither as we left them nor as the console now wants them."""
-    now_wanted = {**wanted.of_month, **wanted.set_once}
-    return tuple(
-        FieldChange(
-            field=name, before=now.fields.get(name), after=known.watched.get(name), base=known.watched.get(name)
-        )
-        for name in WATCHED
-        if name in known.watched
-        and not same_value(now.fields.get(name), known.watched[name])
-        and not (name in now_wanted and same_value(now.fields.get(name), now_wanted[name]))
-    )
-
-
-def _close(wanted: Wanted, now: Found, known: Base, policy: ConflictPolicy) -> Change:
-    if _is_closed(now):
-        return Change(kind=ChangeKind.KEEP, wanted=wanted, subscription_id=now.id, reason="it is closed")
-    edited = "count" in known.owned and not same_value(now.fields.get("count"), known.owned["count"]) and now.count
-    if edited and policy is ConflictPolicy.HOLD:
-        edit = FieldChange(
-            field="count", before=now.fields.get("count"), after=Decimal(0), base=known.owned.get("count")
-        )
-        return Change(
-            kind=ChangeKind.CONFLICT,
-            wanted=wanted,
-            subscription_id=now.id,
-            fields=(edit,),
-            reason=_changed_there((edit,)),
-        )
-    return Change(
-        kind=ChangeKind.CLOSE,
-        wanted=wanted,
-        subscription_id=now.id,
-        fields=_differences({"count": Decimal(0), "is_active": False}, now.fields),
-        reason="its configuration has ended",
+        warnings=(*wanted.warnings, *no_price_warning(wanted, candidate)),
     )
 
 
@@ -417,7 +163,7 @@ def _close_double(wanted: Wanted, double: Found, kept: int) -> Change:
         kind=ChangeKind.CLOSE,
         wanted=wanted,
         subscription_id=double.id,
-        fields=_differences({"count": Decimal(0), "is_active": False}, double.fields),
+        fields=fields_to_write({"count": Decimal(0), "is_active": False}, double.fields),
         reason=f"it carries the same key as subscription {kept}, which is kept",
     )
 
@@ -426,7 +172,7 @@ def _hold_double_adoptions(changes: Sequence[Change]) -> list[Change]:
     """A subscription that two slots could adopt is adopted by neither."""
     adopted = Counter(change.subscription_id for change in changes if change.kind is ChangeKind.ADOPT)
     return [
-        _conflict(
+        conflict(
             change.wanted,
             change.subscription_id,
             f"subscription {change.subscription_id} fits {adopted[change.subscription_id]} configurations: "
@@ -462,62 +208,8 @@ def _held_for(change: Change, stuck: Mapping[tuple[str, str], str]) -> Change | 
     slot = stuck.get((change.wanted.configuration_id, change.wanted.shows))
     if not change.kind.writes or change.kind is ChangeKind.CLOSE or slot in (None, change.wanted.slot):
         return None
-    return _conflict(
+    return conflict(
         change.wanted,
         change.subscription_id,
         f"its month still stands in the subscription of slot {slot!r}, which has a conflict",
     )
-
-
-def _conflict(wanted: Wanted, subscription_id: int | None, reason: str) -> Change:
-    return Change(kind=ChangeKind.CONFLICT, wanted=wanted, subscription_id=subscription_id, reason=reason)
-
-
-def _changed_there(fields: Sequence[FieldChange]) -> str:
-    return "changed in HaloPSA since our last sync: " + ", ".join(
-        f"{change.field} is {_shown(change.before)}, was {_shown(change.base)}" for change in fields
-    )
-
-
-def _differences(values: Fields, now: Fields) -> tuple[FieldChange, ...]:
-    return tuple(
-        FieldChange(field=name, before=now.get(name), after=value)
-        for name, value in values.items()
-        if value is not None and not same_value(now.get(name), value)
-    )
-
-
-def _no_price_warning(wanted: Wanted, now: Found | None) -> tuple[str, ...]:
-    """Quantity alone is sent, and HaloPSA has no price of its own: nothing would be charged."""
-    if "price" in wanted.owned or not _number(wanted.owned.get("count")):
-        return ()
-    if now is not None and _number(now.fields.get("price")):
-        return ()
-    return ("HaloPSA has no price for it, so nothing would be charged: set one there",)
-
-
-def _active_after(wanted: Wanted) -> bool:
-    return wanted.of_month.get("is_active") is not False
-
-
-def _is_nothing(wanted: Wanted) -> bool:
-    return not any(_number(wanted.owned.get(name)) for name in OWNED)
-
-
-def _is_closed(found: Found) -> bool:
-    return not found.is_active and not found.count
-
-
-def same_value(one: Value, other: Value) -> bool:
-    """Whether two values are equal as HaloPSA means them: 12 and 12.0 are, and no value is the empty one."""
-    if isinstance(one, int | Decimal) and isinstance(other, int | Decimal):
-        return one == other
-    return (one or "") == (other or "")
-
-
-def _number(value: Value) -> Decimal:
-    return Decimal(value) if isinstance(value, int | Decimal) else Decimal(0)
-
-
-def _shown(value: Value) -> str:
-    return "unset" if value is None else str(value)

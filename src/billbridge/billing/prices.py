@@ -22,7 +22,8 @@ class MissingPrice(StrEnum):
 class PriceSetting:
     """Cost and price per unit and month of a license type, from `from_month` on.
 
-    Without a company it holds for everyone; with one it overrides the general setting for that company.
+    Without a company it holds for everyone; with one it overrides the general setting for that company, until
+    `last_month` if it ends: after it the general setting holds again.
     """
 
     license_type: str
@@ -30,6 +31,10 @@ class PriceSetting:
     cost: Decimal
     price: Decimal
     company_id: str = ""
+    last_month: Month | None = None
+
+    def holds_in(self, month: Month) -> bool:
+        return self.from_month <= month and (self.last_month is None or month <= self.last_month)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,7 @@ class PriceBook:
     def in_force(self, license_type: str, company_id: str, month: Month) -> PriceInForce:
         """The company's own setting, else the general one, else 0 and marked as never set.
 
-        Of several, the one with the latest first month not after `month` holds, so old months keep old prices.
+        Of several that hold in `month`, the one with the latest first month wins, so old months keep old prices.
         """
         for owner, origin in ((company_id, "the company's price"), ("", "general price")):
             setting = self._latest(license_type, owner, month)
@@ -75,4 +80,4 @@ class PriceBook:
 
     def _latest(self, license_type: str, company_id: str, month: Month) -> PriceSetting | None:
         settings = self._settings.get((type_key(license_type), company_id), [])
-        return next((setting for setting in reversed(settings) if setting.from_month <= month), None)
+        return next((setting for setting in reversed(settings) if setting.holds_in(month)), None)

@@ -1,8 +1,8 @@
 """Resuming: what an interrupted run may have written, seen from what HaloPSA shows now.
 
-A killed run leaves intents whose outcome nobody recorded. Where HaloPSA shows what an intent meant to write, be it
-as a price it rounded, it was written by us and not by a person, and becomes the base; everything else is planned
-anew.
+A killed run leaves intents whose outcome nobody recorded, and a create that HaloPSA never showed may be committed
+after everybody gave it up. Where HaloPSA shows what an intent meant to write, be it as a price it rounded, it was
+written by us and not by a person, and becomes the base; everything else is planned anew.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from billbridge.billing.changes import OWNED, PRICES, WATCHED, Base, Fields, Found, Value, same_value
 from billbridge.billing.money import STORED_DECIMALS, round_half_up
-from billbridge.billing.plan import OWNED, PRICES, WATCHED, Base, Fields, Found, Value, same_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,11 @@ class Intent:
 
 
 def bases_after(intents: Iterable[Intent], bases: Mapping[str, Base], found: Iterable[Found]) -> dict[str, Base]:
-    """The bases to plan with: those recorded, brought up to date with intents that did arrive."""
+    """The bases to plan with: those recorded, brought up to date with intents that did arrive.
+
+    Of a subscription that is known by its key alone the base is what its create sent: whatever else it shows was
+    changed by a person.
+    """
     known = dict(bases)
     by_id: dict[int, Found] = {}
     by_key: dict[str, Found] = {}
@@ -46,7 +50,7 @@ def bases_after(intents: Iterable[Intent], bases: Mapping[str, Base], found: Ite
         if now is None:
             continue
         if base is None:
-            watched = {name: now.fields.get(name) for name in WATCHED}
+            watched = {name: intent.values.get(name, now.fields.get(name)) for name in WATCHED}
             base = Base(subscription_id=now.id, owned=_owned(intent.values), watched=watched)
         known[intent.key] = _arrived(intent, base, now)
     return known

@@ -7,7 +7,7 @@ every month has a subscription of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -34,12 +34,18 @@ class SlotMonth:
 
 
 def slots_to_write(
-    layout: Layout, *, running: Month, bills: Iterable[Month], showing: Mapping[str, Month | None]
+    layout: Layout,
+    *,
+    running: Month,
+    bills: Iterable[Month],
+    showing: Mapping[str, Month | None],
+    without: Collection[Month] = (),
 ) -> tuple[SlotMonth, ...]:
     """Which slots of one configuration are written when the bills of the given months are sent.
 
-    `running` is the business day's month, `showing` the month each existing slot shows now. A slot that still
-    shows a month which now goes elsewhere is settled at 0, and so are a `current` left behind at the turn of the
+    `running` is the business day's month, `showing` the month each existing slot shows now, `without` the months
+    whose bill is sent without a line of this configuration, because it has ended. A slot that still shows a month
+    which now goes elsewhere or nowhere is settled at 0, and so are a `current` left behind at the turn of the
     month and the rolling slots of a layout that was left, once last month's bill is written: no month ever stands
     in two slots, and none is charged on. Settling comes first, then `current` and `last`, so that a run that is
     cut short shows a month nowhere rather than twice. A month that is neither last month nor the running one gets
@@ -53,7 +59,11 @@ def slots_to_write(
         for slot, month in sorted(showing.items())
         if month is not None
         and slot not in written
-        and (month in months or (turned and slot in (LAST, CURRENT) and month <= running.previous))
+        and (
+            month in months
+            or month in without
+            or (turned and slot in (LAST, CURRENT) and month <= running.previous)
+        )
     ]
     leaving_first = sorted(written, key=lambda slot: (slot not in (LAST, CURRENT), slot))
     return (*settled, *(SlotMonth(slot=slot, shows=written[slot]) for slot in leaving_first))

@@ -22,11 +22,15 @@ class Company:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A backup user. `company_name` is the source's only link to a company; empty when there is none."""
+    """A backup user. `company_name` is the source's only link to a company; empty when there is none.
+
+    `packages` are the storage limits that the source keeps for the user: ids of a storage account and a package.
+    """
 
     id: str
     login: str
     company_name: str = ""
+    packages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,6 +165,8 @@ class UserCharge:
     limit: str
     cost: Fraction
     price: Fraction
+    per_gb: GbRates | None = None
+    """What a GB cost and was priced; unset on bills that were made before this was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +244,7 @@ def charge_account(
                 limit=limit.name if limit else terms.company_limit.name if terms.company_limit else "",
                 cost=_money(backup, rates.backup_cost) + _money(restore, rates.restore_cost),
                 price=_money(backup, rates.backup_price) + _money(restore, rates.restore_price),
+                per_gb=rates,
             )
         )
     if terms.company_limit is not None:

@@ -55,6 +55,10 @@ def test_a_configuration_needs_a_product():
     assert "has no products" in refused(configuration())
 
 
+def test_a_configuration_that_ends_may_have_given_its_products_to_another():
+    check_configurations("Acme", [configuration(last_month=OCTOBER), configuration(SERVER, name="Second")])
+
+
 @pytest.mark.parametrize("name", ["Backup", "BACKUP", " backup "])
 def test_names_are_unique_whatever_their_case(name):
     assert "two configurations named" in refused(configuration(SERVER), configuration(DESKTOP, name=name))

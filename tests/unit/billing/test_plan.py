@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from billbridge.billing.plan import Base, ChangeKind, ConflictPolicy, Found, Wanted, plan
+from billbridge.billing.changes import Base, ChangeKind, ConflictPolicy, Found, Wanted
+from billbridge.billing.plan import plan
 
 D = Decimal
 KEY = "billbridge-last-1"
@@ -40,6 +41,10 @@ def closing(**changes):
     return wanted(owned={"count": D(0)}, of_month={}, set_once={}, shows="", closes=True, **changes)
 
 
+def retiring(**changes):
+    return wanted(owned={}, of_month={}, set_once={}, closes=True, **changes)
+
+
 def found(number=41, *, key=KEY, name="Backup", deleted=False, **fields):
     shown = {"type": 1, **WATCHED, **OWNED, **OF_MONTH, **fields}
     return Found(id=number, key=key, name=name, deleted=deleted, fields=shown)
@@ -63,11 +68,6 @@ def test_a_slot_without_a_subscription_is_created_with_every_value():
     assert change.kind is ChangeKind.CREATE
     assert change.subscription_id is None
     assert change.values == {**OWNED, **OF_MONTH, **SET_ONCE, "is_active": True}
-
-
-def test_the_slot_of_a_closed_month_is_created_inactive():
-    change = planned(wanted(of_month={**OF_MONTH, "is_active": False}))
-    assert change.values["is_active"] is False
 
 
 @pytest.mark.parametrize(
@@ -289,10 +289,9 @@ def test_another_site_chosen_in_the_console_is_written():
     assert planned(slot, [found()], base()).values == {"site_id": 9}
 
 
-def test_the_slot_of_a_closed_month_that_is_inactive_as_wanted_is_no_conflict():
-    slot = wanted(of_month={**OF_MONTH, "is_active": False})
-    change = planned(slot, [found(is_active=False)], base())
-    assert change.kind is not ChangeKind.CONFLICT
+def test_a_subscription_that_the_bill_wants_active_is_never_activated_against_a_person():
+    slot = wanted(of_month={**OF_MONTH, "is_active": True})
+    assert planned(slot, [found(is_active=False)], base()).kind is ChangeKind.CONFLICT
 
 
 def test_a_deleted_subscription_is_a_conflict_and_nothing_is_created_in_its_place():
@@ -369,6 +368,21 @@ def test_closing_does_not_overwrite_a_count_that_a_person_changed():
 def test_closing_overwrites_a_persons_count_where_that_is_the_policy():
     change = planned(closing(), [found(count=D(8))], base(), policy=ConflictPolicy.OVERWRITE)
     assert change.kind is ChangeKind.CLOSE
+
+
+def test_a_month_that_is_over_becomes_inactive_and_keeps_its_figures():
+    change = planned(retiring(), [found()], base())
+    assert (change.kind, change.values) == (ChangeKind.CLOSE, {"is_active": False})
+
+
+@pytest.mark.parametrize("policy", list(ConflictPolicy))
+def test_a_month_that_is_over_becomes_inactive_with_the_figures_a_person_gave_it(policy):
+    change = planned(retiring(), [found(count=D(8), price=D(10))], base(), policy=policy)
+    assert (change.kind, change.values) == (ChangeKind.CLOSE, {"is_active": False})
+
+
+def test_a_month_that_is_over_and_inactive_is_left_alone():
+    assert planned(retiring(), [found(is_active=False)], base()).kind is ChangeKind.KEEP
 
 
 def test_settling_writes_count_0_and_leaves_prices_and_notes():

@@ -9,9 +9,14 @@ from billbridge.billing.prices import NEVER_SET, PriceBook, PriceSetting
 JANUARY, FEBRUARY, MARCH = (Month(2026, number) for number in (1, 2, 3))
 
 
-def setting(month, price, *, company="", license_type="Server"):
+def setting(month, price, *, company="", license_type="Server", last=None):
     return PriceSetting(
-        license_type=license_type, from_month=month, cost=Decimal(1), price=Decimal(price), company_id=company
+        license_type=license_type,
+        from_month=month,
+        last_month=last,
+        cost=Decimal(1),
+        price=Decimal(price),
+        company_id=company,
     )
 
 
@@ -38,6 +43,22 @@ def test_a_companys_own_price_beats_a_newer_general_one():
 def test_until_a_companys_own_price_begins_the_general_one_holds():
     book = PriceBook.of([setting(JANUARY, 12), setting(MARCH, 11, company="c1")])
     assert [book.in_force("Server", "c1", month).price for month in (FEBRUARY, MARCH)] == [12, 11]
+
+
+def test_after_a_companys_own_price_ended_the_general_one_holds_again():
+    book = PriceBook.of([setting(JANUARY, 12), setting(JANUARY, 11, company="c1", last=FEBRUARY)])
+    assert [book.in_force("Server", "c1", month).price for month in (FEBRUARY, MARCH)] == [11, 12]
+
+
+def test_after_a_passing_price_the_companys_earlier_one_holds_again():
+    book = PriceBook.of(
+        [
+            setting(JANUARY, 11, company="c1"),
+            setting(FEBRUARY, 9, company="c1", last=FEBRUARY),
+            setting(JANUARY, 12),
+        ]
+    )
+    assert [book.in_force("Server", "c1", month).price for month in (FEBRUARY, MARCH)] == [9, 11]
 
 
 def test_the_origin_says_whose_price_it_is_and_since_when():

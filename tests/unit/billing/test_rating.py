@@ -14,19 +14,14 @@ from billbridge.billing.configuration import (
     check_configurations,
 )
 from billbridge.billing.counting import ChangeOfType, CountingRule, DomainSeries
+from billbridge.billing.lines import Mark
 from billbridge.billing.money import Currency
 from billbridge.billing.months import Month
 from billbridge.billing.prices import MissingPrice, PriceBook, PriceSetting
 from billbridge.billing.products import KNOWN_LICENSE_TYPES, Product, license_types_by_name
-from billbridge.billing.rating import (
-    Adjustment,
-    BillingRules,
-    CompanyUsage,
-    Exclusion,
-    Mark,
-    rate,
-)
+from billbridge.billing.rating import rate
 from billbridge.billing.storage import GB, AccountTerms, GbRates, Limit, StorageUse
+from billbridge.billing.usage import Adjustment, BillingRules, CompanyUsage, Exclusion
 
 D = Decimal
 MONTH = Month(2026, 2)

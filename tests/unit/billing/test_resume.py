@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from billbridge.billing.plan import Base, ChangeKind, Found, Wanted, plan
+from billbridge.billing.changes import Base, ChangeKind, Found, Wanted
+from billbridge.billing.plan import plan
 from billbridge.billing.resume import Intent, bases_after, missing_creates
 
 D = Decimal
@@ -70,6 +71,25 @@ def test_a_price_that_halopsa_rounded_when_it_arrived_is_no_persons_edit(intent,
 @pytest.mark.parametrize("price", ["14.60", "15", "14.7"])
 def test_a_price_that_is_no_rounding_to_cents_or_finer_is_a_persons_edit(price):
     assert resumed(UPDATE, shown(**{**AFTER, "price": D(price)}), {KEY: KNOWN}) is ChangeKind.CONFLICT
+
+
+def test_an_edit_of_a_create_that_arrived_after_it_was_given_up_is_a_conflict():
+    assert resumed(CREATE, shown(**{**AFTER, "count": D(7)}), {}) is ChangeKind.CONFLICT
+
+
+@pytest.mark.parametrize(
+    "edit", [{"is_active": False}, {"client_id": 9}, {"site_id": 9}], ids=["inactive", "client", "site"]
+)
+def test_a_create_that_arrived_and_was_moved_or_made_inactive_is_a_conflict(edit):
+    sent = replace(CREATE, values={**AFTER, "is_active": True, **PLACE})
+    assert resumed(sent, shown(**{**AFTER, **edit}), {}) is ChangeKind.CONFLICT
+
+
+def test_of_several_creates_given_up_the_one_that_arrived_is_ours():
+    later = replace(CREATE, values={**AFTER, "count": D(4)}, sent_at=2.0)
+    there = shown(**{**AFTER, "count": D(4)})
+    (change,) = plan([WANTED], [there], bases_after([CREATE, later], {}, [there])).changes
+    assert (change.kind, change.values) == (ChangeKind.UPDATE, {"count": 3})
 
 
 def test_creates_that_were_sent_and_are_not_to_be_seen_may_still_come():

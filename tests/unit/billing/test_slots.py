@@ -59,6 +59,13 @@ def test_auto_billing_leaves_a_current_that_shows_the_running_month():
     assert rolling([OCTOBER], {LAST: SEPTEMBER, CURRENT: NOVEMBER}) == [(LAST, OCTOBER)]
 
 
+def test_a_configuration_that_ended_leaves_the_month_whose_bill_goes_without_it():
+    showing = {LAST: SEPTEMBER, CURRENT: NOVEMBER}
+    slots = slots_to_write(Layout.ROLLING, running=NOVEMBER, bills=[OCTOBER], showing=showing, without=[NOVEMBER])
+    assert [(slot.slot, slot.shows) for slot in slots] == [(CURRENT, None), (LAST, OCTOBER)]
+    assert slots_to_write(Layout.ROLLING, running=NOVEMBER, bills=[], showing=showing, without=[OCTOBER]) == ()
+
+
 def test_a_slot_settled_before_is_not_settled_again():
     assert rolling([OCTOBER], {LAST: OCTOBER, CURRENT: None}) == [(LAST, OCTOBER)]
 
