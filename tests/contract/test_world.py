@@ -96,7 +96,10 @@ def test_a_world_without_companies_is_refused() -> None:
 def test_the_default_world_has_the_size_of_the_demo() -> None:
     world = World.generate()
     assert len(world.companies) == 40
-    assert sum(len(lives) for lives in world.lives.values()) == 600
+    assert sum(len(lives) for lives in world.lives.values()) == 870
+    for day in (date(2026, 9, 30), date(2026, 10, 31), world.today):
+        held = sum(life.held_on(day) for lives in world.lives.values() for life in lives if life.user_id)
+        assert abs(held - 600) <= 20, f"about 600 licenses on {day}"
     assert len(world.accounts) == 3
     assert len(world.domains_now()) == 4
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from billbridge.billing.plan import Change, Found, Value
+from billbridge.billing.changes import Change, Found, Value
 from billbridge.errors import BillbridgeError
 from billbridge.failpoints import reach
 from billbridge.halopsa.client import HaloPSA
@@ -35,8 +35,8 @@ class Journal(Protocol):
     def verified(self, change: Change, now: Found, rounded: dict[str, Value]) -> None:
         """HaloPSA shows the change; what it shows is the new base."""
 
-    def failed(self, change: Change, reason: str) -> None:
-        """The change did not arrive, or not as it was sent."""
+    def failed(self, change: Change, reason: str, now: Found | None) -> None:
+        """The change did not arrive, or not as it was sent; `now` is what HaloPSA shows instead, if anything."""
 
 
 class Reader(Protocol):
@@ -225,7 +225,7 @@ class Applier:
                     self._journal.verified(change, now, dict(rounded))
                     verified.append(change)
                     continue
-            self._journal.failed(change, reason)
+            self._journal.failed(change, reason, now)
             failed.append((change, reason))
         return Outcome(verified=tuple(verified), failed=tuple(failed), proven=self._size)
 

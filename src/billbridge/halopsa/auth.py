@@ -122,7 +122,7 @@ class Tokens:
                 raise AddressError(
                     f"{url} moved to {reply.location or 'another place'}.", hint="Enter that address."
                 )
-            said = _object(reply) if reply.ok else {}
+            said = (_object(reply) or {}) if reply.ok else {}
             found = Discovery(
                 authorisation_server=self._trusted(str(said.get("auth_url") or "")),
                 tenant=str(said.get("tenant_id") or "").strip(),
@@ -185,6 +185,9 @@ class Tokens:
                 hint="Copy the Authorisation Server from HaloPSA: Configuration > Integrations > HaloPSA API.",
             )
         said = _object(reply)
+        if reply.ok and said is None:
+            raise NothingSent("HaloPSA gave no token: its answer is cut off or no JSON.")
+        said = said or {}
         value = said.get("access_token")
         if not reply.ok or not isinstance(value, str) or not value:
             raise self._refusal(reply, said, scope)
@@ -269,11 +272,12 @@ def _checked_server(text: str) -> str:
     return typed if "://" in typed else f"https://{typed}"
 
 
-def _object(reply: Reply) -> Mapping[str, Any]:
+def _object(reply: Reply) -> Mapping[str, Any] | None:
+    """What an answer says; `None` if it is cut off or no JSON."""
     try:
         body = read_json(reply.body)
     except ValueError:
-        return {}
+        return None
     return body if isinstance(body, Mapping) else {}
 
 

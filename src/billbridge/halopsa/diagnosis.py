@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billbridge.errors import BillbridgeError
 from billbridge.halopsa.auth import Discovery, Token
 from billbridge.halopsa.client import HaloPSA, Query
+from billbridge.halopsa.currencies import base_currency
 from billbridge.halopsa.errors import TokenRefused
 from billbridge.halopsa.modules import LEAST_SCOPES, MODULES, Module
+from billbridge.halopsa.resources import currencies
 
 _EVERYTHING = frozenset({"all", "all:standard", "admin"})
 _ONE_ROW: Query = {"pageinate": True, "page_size": 1, "page_no": 1, "order": "id"}
@@ -30,7 +32,8 @@ class Finding:
 def diagnose(halo: HaloPSA) -> list[Finding]:
     """Check address, tenant, secret, scopes and every module, in this order; stops where nothing further can work.
 
-    Reads only: at most one row of each list. Raises nothing of Billbridge's own errors: they become findings.
+    Reads only: at most one row of each list, and all currencies. Raises nothing of Billbridge's own errors: they
+    become findings.
     """
     return list(_findings(halo))
 
@@ -54,7 +57,10 @@ def _findings(halo: HaloPSA) -> Iterator[Finding]:
     yield Finding(step="Sign-in", ok=True, message="HaloPSA accepts the client ID and secret.")
     yield _scopes(token)
     for module in MODULES:
-        yield from _module(halo, module, token)
+        findings = list(_module(halo, module, token))
+        yield from findings
+        if module.path == "Currency" and findings[0].ok:
+            yield _base_currency(halo)
 
 
 def _address(halo: HaloPSA, found: Discovery) -> Finding:
@@ -125,6 +131,25 @@ def _module(halo: HaloPSA, module: Module, token: Token) -> Iterator[Finding]:
     yield Finding(step=step, ok=True, message=f"The {module.title} can be read.", needed=needed)
     if module.write_scope:
         yield _writing(module, token)
+
+
+def _base_currency(halo: HaloPSA) -> Finding:
+    """Whether HaloPSA tells its base currency, which customers without one of their own are billed in."""
+    step = "Base currency"
+    try:
+        base = base_currency(currencies(halo))
+    except BillbridgeError as error:
+        return replace(_failed(step, error), needed=False)
+    if base.reason:
+        return Finding(
+            step=step,
+            ok=False,
+            message=f"The currency of customers without one of their own cannot be checked, because {base.reason}.",
+            remedy="Set the conversion rate of your base currency, and of no other one, to 1 in HaloPSA, "
+            "or give these customers a currency.",
+            needed=False,
+        )
+    return Finding(step=step, ok=True, message=f"HaloPSA's base currency is {base.code}.", needed=False)
 
 
 def _writing(module: Module, token: Token) -> Finding:

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billbridge.billing.changes import OWNED, Change, Found, Value, same_value
 from billbridge.billing.money import round_half_up
-from billbridge.billing.plan import OWNED, Change, Found, Value, same_value
 from billbridge.halopsa.values import SUBSCRIPTION_TYPE, SoftwareLicence
 
 _DAYS = frozenset({"start_date", "end_date"})

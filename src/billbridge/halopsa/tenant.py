@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TypeVar
 
-from billbridge.billing.plan import Found
+from billbridge.billing.changes import Found
 from billbridge.halopsa import resources
 from billbridge.halopsa.apply import Reader
 from billbridge.halopsa.client import HaloPSA
+from billbridge.halopsa.errors import ModuleRefused
 from billbridge.halopsa.paging import Progress
 from billbridge.halopsa.subscriptions import found_of
 from billbridge.halopsa.values import (
@@ -63,6 +64,8 @@ class Tenant:
     complete: bool = True
     reason: str = ""
     """Why the list of subscriptions is not whole; nothing may be created then."""
+    currencies_unread: str = ""
+    """Why there are no currencies: HaloPSA keeps them closed, and a sync can do without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +95,29 @@ def read_tenant(halo: HaloPSA, needs: Needs, sizes: Sizes, *, progress: Progress
         licences = list(listing)
         complete, reason = listing.complete, listing.reason
         found_sizes = Sizes(clients=len(clients), sites=len(sites), licences=len(licences))
+    currencies, unread = _currencies(halo) if needs.currencies else ((), "")
     return Tenant(
         clients=_by_id(clients),
         sites=_by_id(sites),
         asset_types=resources.asset_types(halo).require_complete() if needs.asset_types else (),
         items=resources.items(halo).require_complete() if needs.items else (),
         suppliers=resources.suppliers(halo).require_complete() if needs.suppliers else (),
-        currencies=resources.currencies(halo).require_complete() if needs.currencies else (),
+        currencies=currencies,
+        currencies_unread=unread,
         contracts=_contracts(halo, needs.contract_ids),
         found=_subscriptions(licences),
         sizes=found_sizes,
         complete=complete,
         reason=reason,
     )
+
+
+def _currencies(halo: HaloPSA) -> tuple[Sequence[Currency], str]:
+    """The currencies, or why HaloPSA does not give them: the one module a plan only checks with."""
+    try:
+        return resources.currencies(halo).require_complete(), ""
+    except ModuleRefused as refusal:
+        return (), "HaloPSA refuses the currencies: " + refusal.hint[:1].lower() + refusal.hint[1:].rstrip(".")
 
 
 def _contracts(halo: HaloPSA, ids: frozenset[int]) -> dict[int, ClientContract]:

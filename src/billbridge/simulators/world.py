@@ -50,6 +50,9 @@ EDITS = (
 
 DAY_PARAMETERS = ("day", "expires")
 
+LIVES_PER_100_HELD = 145
+"""Of so many license lives of a history, about 100 are held on a day: the others are over or still to come."""
+
 
 class World(CompanyEdits, StorageEdits):
     """The provider's whole world as of a day that can be moved (`today`)."""
@@ -67,7 +70,7 @@ class World(CompanyEdits, StorageEdits):
         extra_customers: int = 20,
         extra_subscriptions: int = 30,
     ) -> Self:
-        """A world with about so many companies and license lives, whose history begins on `start`.
+        """A world with so many companies and about so many licenses held on a day, whose history begins on `start`.
 
         `extra_customers` are customers in HaloPSA that no company is, `extra_subscriptions` those of other vendors.
         ValueError without a company, since the special cases of billing need at least one.
@@ -81,7 +84,7 @@ class World(CompanyEdits, StorageEdits):
             companies=company_list,
             users=users,
             administrators=[administrator.login for administrator in administrators],
-            count=licenses,
+            count=licenses * LIVES_PER_100_HELD // 100,
             seed=seed,
             start=start,
         )

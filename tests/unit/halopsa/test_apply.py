@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from fake_halopsa import FakeHaloPSA, reply, sent
 
-from billbridge.billing.plan import Change, ChangeKind, FieldChange, Found, Wanted
+from billbridge.billing.changes import Change, ChangeKind, FieldChange, Found, Wanted
 from billbridge.halopsa.apply import Applier, Outcome, Pace
 from billbridge.halopsa.errors import NothingSent
 
@@ -127,7 +127,7 @@ class Journal:
     def verified(self, change: Change, now: Found, rounded: dict[str, Any]) -> None:
         self.told.append(("verified", dict(rounded)))
 
-    def failed(self, change: Change, reason: str) -> None:
+    def failed(self, change: Change, reason: str, now: Found | None) -> None:
         self.told.append(("failed", reason))
 
 

@@ -17,6 +17,7 @@ def halo() -> FakeHaloPSA:
     fake = FakeHaloPSA()
     for module in MODULES:
         fake.on(f"GET /api/{module.path}", reply([]))
+    fake.on("GET /api/Currency", reply([{"id": 1, "code": "USD", "conversion_rate": 1}]))
     return fake
 
 

@@ -212,6 +212,13 @@ def test_a_place_that_gives_no_tokens_is_a_wrong_address(halo: FakeHaloPSA, answ
         client.sign_in()
 
 
+@pytest.mark.parametrize("body", ['{"access_token": "abc', ""], ids=["cut off", "empty"])
+def test_a_token_answer_that_breaks_off_is_trouble_that_may_pass(halo: FakeHaloPSA, body: str) -> None:
+    halo.on("POST /auth/token", text(body))
+    with halo.client() as client, pytest.raises(NothingSent, match="cut off"):
+        client.get("Client")
+
+
 def test_neither_secret_nor_token_is_shown_anywhere(halo: FakeHaloPSA) -> None:
     halo.on("POST /api/Supplier", reply(f"Bearer {TOKEN}1 may not, nor may {SECRET}", 400))
     credentials = Credentials(client_id="an-id", client_secret=SECRET)

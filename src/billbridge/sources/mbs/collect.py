@@ -53,7 +53,10 @@ class MbsSource:
         Raises TransientError or PermanentError if any list cannot be read or contradicts itself.
         """
         companies = [Company(id=each.id, name=each.name) for each in self._client.companies()]
-        users = [User(id=each.id, login=each.email, company_name=each.company) for each in self._client.users()]
+        users = [
+            User(id=each.id, login=each.email, company_name=each.company, packages=each.packages)
+            for each in self._client.users()
+        ]
         licenses = [
             License(
                 id=each.id,

@@ -91,12 +91,28 @@ class MbsCompany(Foreign):
     name: Text = ""
 
 
+class MbsUserDestination(Foreign):
+    """A place a user backs up to, with the user's storage limit there; package 0 is none."""
+
+    account_id: Reference = ""
+    package_id: Reference = ""
+
+
 class MbsUser(Foreign):
     """A backup user; `email` is the login and need not be an address, `company` is a name."""
 
     id: Id
     email: Text = ""
     company: Text = ""
+    destination_list: list[MbsUserDestination] | None = None
+
+    @property
+    def packages(self) -> tuple[tuple[str, str], ...]:
+        """The storage limits of the user, each once: ids of account and package."""
+        given = {(each.account_id, each.package_id) for each in self.destination_list or ()}
+        return tuple(
+            sorted((account, package) for account, package in given if account and package not in ("", "0"))
+        )
 
 
 class MbsLicense(Foreign):
