@@ -21,6 +21,14 @@ DATA_VARIABLE = "BILLBRIDGE_DATA"
 DATABASE_VARIABLE = "BILLBRIDGE_DATABASE_URL"
 """The environment variable that names a PostgreSQL database; unset or empty means SQLite in the data folder."""
 
+HOSTS_VARIABLE = "BILLBRIDGE_HOSTS"
+"""The environment variable with the names the console is reached by, separated by commas."""
+
+HTTPS_VARIABLE = "BILLBRIDGE_HTTPS"
+"""Set to 1 when browsers reach the console over HTTPS: cookies are then never sent without it."""
+
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
 DEFAULT_DATA = "billbridge-data"
 """The data folder when none is named, in the folder the program is started in."""
 
@@ -34,6 +42,10 @@ class Settings:
 
     data: Path
     database_url: str = field(default="", repr=False)  # may hold a password
+    hosts: tuple[str, ...] = _LOCAL_HOSTS
+    """The host names the console answers to."""
+    https: bool = False
+    """Whether browsers reach the console over HTTPS."""
 
     @property
     def uses_postgresql(self) -> bool:
@@ -44,6 +56,11 @@ class Settings:
     def sqlite_file(self) -> Path:
         """The SQLite database; unused on PostgreSQL."""
         return self.data / "billbridge.sqlite3"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The key that sessions and forms are signed with."""
+        return self.data / "signing-key"
 
     @property
     def key_file(self) -> Path:
@@ -61,7 +78,17 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     url = environ.get(DATABASE_VARIABLE, "").strip()
     if url:
         postgresql_parameters(url)
-    return Settings(data=data, database_url=url)
+    named = tuple(host.strip() for host in environ.get(HOSTS_VARIABLE, "").split(",") if host.strip())
+    return Settings(data=data, database_url=url, hosts=(*_LOCAL_HOSTS, *named), https=_yes(environ, HTTPS_VARIABLE))
+
+
+def _yes(environ: Mapping[str, str], variable: str) -> bool:
+    text = environ.get(variable, "").strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"", "0", "false", "no", "off"}:
+        return False
+    raise InvalidInput(f"{variable} is {text!r}.", hint="Set it to 1 or 0.")
 
 
 def postgresql_parameters(url: str) -> dict[str, str]:

@@ -1,22 +1,20 @@
-"""Collecting from a source, and importing its Usage History, into the ledger."""
+"""Collecting from a source into the ledger: licenses, storage, packages, and what is held for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Collection as Some
-from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from frozen_source import NOV_2, NOV_3, NOV_4, FrozenSource, held_by, ledger, states
 from usage_of import configure
 
 from billbridge.billing import snapshot as now
+from billbridge.billing.losses import MUCH_STORAGE_LOST
 from billbridge.billing.months import Month
 from billbridge.errors import InvalidInput, PermanentError, TransientError
-from billbridge.operations.collect import SectionResult, collect
-from billbridge.operations.import_usage_history import ImportResult, import_usage_history
-from billbridge.sources.port import Finding
+from billbridge.operations.collect import collect
 from billbridge.store.models import (
-    ActivationRow,
     BackupUser,
     Collection,
     Company,
@@ -24,73 +22,9 @@ from billbridge.store.models import (
     DomainReading,
     MonthlyStorage,
     Provider,
+    StoragePackage,
     StorageReading,
-    UsageHistoryImport,
 )
-
-NOV_2, NOV_3, NOV_4 = date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)
-ACCOUNT = now.StorageAccount(id="s3", name="CorporateS3")
-
-
-@dataclass
-class FrozenSource:
-    """A source that shows what it was given, or the trouble it was given instead.
-
-    `computers` are the endpoints that hold a Server license, by company name; each company has one user.
-    """
-
-    companies: dict[str, str] = field(default_factory=lambda: {"acme": "Acme", "birch": "Birch"})
-    computers: dict[str, list[str]] = field(default_factory=dict)
-    domains: dict[str, int] = field(default_factory=dict)
-    backup: dict[str, int] = field(default_factory=dict)
-    """Bytes today by user."""
-    averages: dict[str, int] = field(default_factory=dict)
-    """Bytes on the average of a closed month by user."""
-    licenses_fail: Exception | None = None
-    storage_fails: Exception | None = None
-    asked: list[tuple[set[str], list[Month]]] = field(default_factory=list)
-    """The users and closed months storage was asked for, call by call."""
-
-    def licenses(self, day: date) -> now.LicenseSnapshot:
-        if self.licenses_fail:
-            raise self.licenses_fail
-        return now.LicenseSnapshot(
-            day=day,
-            companies=tuple(now.Company(id=id_, name=name) for id_, name in self.companies.items()),
-            users=tuple(
-                now.User(id=f"u-{id_}", login=f"{id_}.front", company_name=name)
-                for id_, name in self.companies.items()
-            ),
-            licenses=tuple(
-                now.License(id=f"{id_} {name}", type="Server", endpoint=name, user_id=f"u-{id_}", is_taken=True)
-                for id_, names in self.computers.items()
-                for name in names
-            ),
-            domains=tuple(now.Domain(name=name, activated_licenses=n) for name, n in self.domains.items()),
-        )
-
-    def storage(self, day: date, users: Some[str], closed: Some[Month]) -> now.StorageSnapshot:
-        self.asked.append((set(users), list(closed)))
-        if self.storage_fails:
-            raise self.storage_fails
-        return now.StorageSnapshot(
-            day=day,
-            accounts=(ACCOUNT,),
-            users=frozenset(users),
-            running=_readings(self.backup, users),
-            closed={str(month): _readings(self.averages, users) for month in closed},
-        )
-
-    def test(self) -> list[Finding]:
-        return []
-
-
-def _readings(by_user: dict[str, int], users: Some[str]) -> tuple[now.UsageReading, ...]:
-    return tuple(
-        now.UsageReading(user_id=user, account_id=ACCOUNT.id, backup_bytes=amount, restore_bytes=0)
-        for user, amount in by_user.items()
-        if user in users
-    )
 
 
 @pytest.fixture
@@ -104,22 +38,6 @@ def collected(provider: Provider, source: FrozenSource) -> FrozenSource:
     """The same, collected on the second of November."""
     assert states(collect(provider, source, NOV_2)) == ["done", "done"]
     return source
-
-
-def states(sections: tuple[SectionResult, ...]) -> list[str]:
-    return [section.state for section in sections]
-
-
-def ledger() -> list[tuple[str, str, date, date | None, date]]:
-    """Company, endpoint, first day, last day, last seen."""
-    rows = ActivationRow.objects.order_by("company__source_id", "endpoint", "first_day")
-    return list(rows.values_list("company__source_id", "endpoint", "first_day", "last_day", "last_seen"))
-
-
-def held_by(company: str) -> list[str]:
-    """The endpoints of a company whose activation is open."""
-    rows = ActivationRow.objects.filter(company__source_id=company, last_day=None)
-    return sorted(rows.values_list("endpoint", flat=True))
 
 
 # Licenses
@@ -262,8 +180,21 @@ def test_a_company_gone_from_the_source_stays_and_its_activations_end(provider: 
     collect(provider, source, NOV_2)
     del source.companies["birch"], source.computers["birch"]
     collect(provider, source, NOV_3)
-    assert not Company.objects.get(source_id="birch").in_source
+    birch = Company.objects.get(source_id="birch")
+    assert (birch.in_source, birch.gone_since) == (False, NOV_3)
     assert (held_by("acme"), held_by("birch")) == (["DC1"], [])
+
+
+def test_a_company_is_gone_since_the_first_collection_without_it_until_it_is_back(provider: Provider) -> None:
+    source = FrozenSource(computers={"acme": ["DC1"]})
+    collect(provider, source, NOV_2)
+    birch = source.companies.pop("birch")
+    for day in (NOV_3, NOV_4):
+        collect(provider, source, day)
+    assert Company.objects.get(source_id="birch").gone_since == NOV_3
+    source.companies["birch"] = birch
+    collect(provider, source, NOV_4)
+    assert Company.objects.get(source_id="birch").gone_since is None
 
 
 def test_a_day_before_the_last_collection_is_refused(provider: Provider, source: FrozenSource) -> None:
@@ -284,6 +215,23 @@ def test_a_domain_is_read_daily_and_not_billed_until_it_is_mapped(provider: Prov
     licenses, _ = collect(provider, source, NOV_3)
     assert licenses.not_billed == ()
     assert list(DomainReading.objects.order_by("day").values_list("day", "licenses")) == [(NOV_2, 12), (NOV_3, 13)]
+
+
+@pytest.mark.parametrize(
+    ("domains", "said"),
+    [({}, "acme.example 12 -> 0"), ({"acme.example": 5, "b.example": 3}, "acme.example 12 -> 5")],
+)
+def test_domains_that_suddenly_lose_most_of_their_licenses_are_held(
+    provider: Provider, domains: dict[str, int], said: str
+) -> None:
+    source = FrozenSource(domains={"acme.example": 12, "b.example": 3})
+    collect(provider, source, NOV_2)
+    source.domains = domains
+    licenses, _ = collect(provider, source, NOV_3)
+    assert (licenses.state, said in licenses.reason) == ("held", True)
+    assert not DomainReading.objects.filter(day=NOV_3).exists()
+    assert collect(provider, source, NOV_3, accept_losses=True)[0].state == "done"
+    assert collect(provider, source, NOV_4)[0].state == "done"
 
 
 # Storage
@@ -340,109 +288,88 @@ def test_failed_storage_keeps_the_licenses_and_nothing_of_the_storage(
     assert [months for _, months in storing.asked] == [[Month(2026, 10)], [Month(2026, 10)]]
 
 
-# Usage History
-
-HEADER = "Type,Company,User,Endpoint,Status,Purchased,Purchase ID,Activated,Deactivated,Days Active,Cost"
-DC0 = "Server,Acme,acme.front,DC0,Paid,,,2026-10-05,,,"
-DC1 = "Server,Acme,acme.front,DC1,Paid,,,2026-10-07,2026-10-20,,"
-FS01 = "Server,Birch,birch.front,FS01,Paid,,,2026-09-30,,,"
-STRANGER = "Server,Nobody Ltd,who,PC1,Paid,,,2026-10-01,,,"
-UNDATED = "Server,Acme,acme.front,DC2,Paid,,,some day,,,"
-TRIAL = "Server,Acme,acme.front,DC3,Active trial,,,2026-10-01,,,"
+def test_storage_that_suddenly_shows_nothing_at_all_is_held(provider: Provider, storing: FrozenSource) -> None:
+    collect(provider, storing, NOV_3)
+    storing.backup = {}
+    licenses, storage = collect(provider, storing, NOV_4)
+    assert (licenses.state, storage.state) == ("done", "held")
+    assert "Acme 1 GB -> 0" in storage.reason
+    assert list(StorageReading.objects.values_list("day", flat=True)) == [NOV_3]
 
 
-def import_(
-    provider: Provider, *rows: str, month: Month | None = None, all_or_nothing: bool = True
-) -> ImportResult:
-    data = "\n".join((HEADER, *rows)).encode()
-    return import_usage_history(provider, "usage.csv", data, NOV_2, month=month, all_or_nothing=all_or_nothing)
-
-
-def test_an_import_gives_the_endpoints_in_the_file_their_exact_days(
-    provider: Provider, collected: FrozenSource
+def test_storage_that_shows_nothing_stays_held_until_a_person_accepts_it_and_is_believed_then(
+    provider: Provider, storing: FrozenSource
 ) -> None:
-    result = import_(provider, DC0, DC1)
-    assert (result.imported, result.rows, result.changed) == (True, 2, 2)
-    assert ledger()[:2] == [
-        ("acme", "DC0", date(2026, 10, 5), None, NOV_2),
-        ("acme", "DC1", date(2026, 10, 7), date(2026, 10, 20), date(2026, 10, 20)),
+    collect(provider, storing, NOV_2)
+    storing.backup = {}
+    assert states(collect(provider, storing, NOV_3)) == ["done", "held"]
+    assert states(collect(provider, storing, NOV_3)) == ["done", "held"]
+    assert states(collect(provider, storing, NOV_3, accept_losses=True)) == ["done", "done"]
+    assert states(collect(provider, storing, NOV_4)) == ["done", "done"]
+
+
+def test_a_company_with_much_storage_that_shows_none_holds_the_storage_of_all(
+    provider: Provider, storing: FrozenSource
+) -> None:
+    configure(Company.objects.get(source_id="birch"), "storage:s3", name="Storage")
+    storing.backup = {"u-acme": MUCH_STORAGE_LOST, "u-birch": 5}
+    collect(provider, storing, NOV_3)
+    storing.backup = {"u-acme": 0, "u-birch": 6}
+    storage = collect(provider, storing, NOV_4)[1]
+    assert (storage.state, "Acme 100 GB -> 0" in storage.reason) == ("held", True)
+    assert not StorageReading.objects.filter(day=NOV_4).exists()
+
+
+def test_storage_of_a_user_the_source_deleted_is_no_loss(provider: Provider, storing: FrozenSource) -> None:
+    collect(provider, storing, NOV_3)
+    storing.backup, storing.unknown = {}, {"u-acme"}
+    assert states(collect(provider, storing, NOV_4)) == ["done", "done"]
+
+
+def test_a_closed_month_without_figures_is_held_if_storage_was_collected_in_it(
+    provider: Provider, storing: FrozenSource
+) -> None:
+    collect(provider, storing, NOV_3)
+    storing.averages = {}
+    storage = collect(provider, storing, date(2026, 12, 1))[1]
+    assert (storage.state, MonthlyStorage.objects.filter(month="2026-11").exists()) == ("held", False)
+    storing.averages = {"u-acme": 70}
+    assert states(collect(provider, storing, date(2026, 12, 1))) == ["done", "done"]
+
+
+# Packages
+
+
+def package(id_: str = "27755", **changes: object) -> now.Package:
+    values = {"name": "1000 GB", "price": Decimal(30), "backup_gb": Decimal(1000), "restore_gb": None, **changes}
+    return now.Package(id=id_, **values)  # type: ignore[arg-type]
+
+
+def test_packages_and_whose_they_are_are_kept_as_they_are_now(provider: Provider, storing: FrozenSource) -> None:
+    storing.packages, storing.given = [package(), package("2", name="gone tomorrow")], {"u-acme": "27755"}
+    collect(provider, storing, NOV_3)
+    storing.packages = [package(price=Decimal("31.5"))]
+    collect(provider, storing, NOV_4)
+    assert list(StoragePackage.objects.values_list("source_id", "name", "price", "backup_gb", "restore_gb")) == [
+        ("27755", "1000 GB", Decimal("31.50"), Decimal(1000), None)
     ]
+    assert dict(BackupUser.objects.values_list("source_id", "packages")) == {
+        "u-acme": [["s3", "27755"]],
+        "u-birch": [],
+    }
 
 
-def test_endpoints_that_are_not_in_the_file_stay_as_they_are(provider: Provider, collected: FrozenSource) -> None:
-    before = [row for row in ledger() if row[1] != "DC0"]
-    import_(provider, DC0)
-    assert [row for row in ledger() if row[1] != "DC0"] == before
-
-
-def test_importing_a_file_twice_changes_nothing(provider: Provider, collected: FrozenSource) -> None:
-    import_(provider, DC0, DC1, FS01)
-    before = list(ActivationRow.objects.order_by("pk").values())
-    again = import_(provider, DC0, DC1, FS01)
-    assert (again.imported, again.changed) == (True, 0)
-    assert list(ActivationRow.objects.order_by("pk").values()) == before
-    assert UsageHistoryImport.objects.count() == 1
-
-
-def test_importing_a_month_of_a_file_twice_changes_nothing(provider: Provider, collected: FrozenSource) -> None:
-    october = Month(2026, 10)
-    import_(provider, DC0, DC1, FS01, month=october)
-    before = ledger()
-    assert import_(provider, DC0, DC1, FS01, month=october).changed == 0
-    assert ledger() == before
-
-
-@pytest.mark.parametrize("bad", [STRANGER, UNDATED])
-def test_one_bad_row_keeps_every_row_out(provider: Provider, collected: FrozenSource, bad: str) -> None:
-    before = ledger()
-    result = import_(provider, DC0, bad)
-    assert (result.imported, result.rows, [problem.line for problem in result.problems]) == (False, 0, [3])
-    assert ledger() == before
-    assert not UsageHistoryImport.objects.exists()
-
-
-def test_the_good_rows_come_in_if_a_person_wants_them_alone(provider: Provider, collected: FrozenSource) -> None:
-    result = import_(provider, DC0, STRANGER, UNDATED, all_or_nothing=False)
-    assert (result.imported, result.rows) == (True, 1)
-    assert sorted(problem.line for problem in result.problems) == [3, 4]
-    assert ledger()[0][1:3] == ("DC0", date(2026, 10, 5))
-
-
-def test_trials_are_left_out_and_counted(provider: Provider, collected: FrozenSource) -> None:
-    assert import_(provider, DC0, TRIAL).skipped_trials == 1
-    assert [row[2] for row in ledger() if row[1] == "DC3"] == [NOV_2]
-
-
-def test_two_companies_of_the_name_in_the_file_cannot_be_told_apart(
-    provider: Provider, collected: FrozenSource
+@pytest.mark.parametrize(
+    "absurd", [{"price": Decimal(-1)}, {"price": Decimal(10) ** 12}, {"backup_gb": Decimal("1e30")}]
+)
+def test_a_package_with_an_absurd_figure_is_left_out_and_keeps_nothing_else_out(
+    provider: Provider, storing: FrozenSource, absurd: dict[str, Decimal]
 ) -> None:
-    Company.objects.update(name="Acme")
-    result = import_(provider, DC0)
-    assert (result.imported, result.problems[0].reason) == (False, "two companies have this name")
-
-
-def test_an_imported_activation_is_carried_on_by_the_next_collection(
-    provider: Provider, collected: FrozenSource
-) -> None:
-    import_(provider, DC0)
-    collect(provider, collected, NOV_3)
-    assert [row for row in ledger() if row[1] == "DC0"] == [("acme", "DC0", date(2026, 10, 5), None, NOV_3)]
-
-
-@pytest.mark.parametrize("login", ["ACME.Front", " acme.front "])
-def test_a_user_in_the_file_is_known_however_the_login_is_spelt(
-    provider: Provider, collected: FrozenSource, login: str
-) -> None:
-    import_(provider, DC0.replace("acme.front", login))
-    assert [row[1:3] for row in ledger() if row[1] == "DC0"] == [("DC0", date(2026, 10, 5))]
-
-
-def test_a_user_who_moved_to_another_company_since_is_still_the_same(
-    provider: Provider, collected: FrozenSource
-) -> None:
-    BackupUser.objects.filter(login="acme.front").update(company=Company.objects.get(source_id="birch"))
-    import_(provider, DC0)
-    assert [row[:3] for row in ledger() if row[1] == "DC0"] == [("acme", "DC0", date(2026, 10, 5))]
+    storing.packages = [package("1", name="odd", **absurd), package("2")]
+    storage = collect(provider, storing, NOV_3)[1]
+    assert storage.state == "done"
+    assert storage.warnings == ("The storage limit 'odd' has a figure that cannot be; it is left out.",)
+    assert list(StoragePackage.objects.values_list("source_id", flat=True)) == ["2"]
 
 
 def test_the_users_of_a_company_are_known_by_their_login(provider: Provider, collected: FrozenSource) -> None:

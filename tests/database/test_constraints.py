@@ -165,6 +165,11 @@ def test_a_company_and_its_users_have_rates_of_their_own(company: Company) -> No
         rate(company.provider, company, "ann")
 
 
+def test_a_users_rate_names_the_users_company(provider: Provider) -> None:
+    with pytest.raises(IntegrityError):
+        rate(provider, user="ann")
+
+
 def test_a_provider_has_one_halopsa_connection(halopsa: HaloConnection) -> None:
     with pytest.raises(IntegrityError):
         HaloConnection.objects.create(provider=halopsa.provider, address="https://other.test/api", client_id="b")

@@ -6,13 +6,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.core.exceptions import ValidationError
 from usage_of import NOVEMBER, OCTOBER, SEPTEMBER, collected, configure, holds, imported, price
 
 from billbridge.billing.bills import Action, Coverage, Trigger
 from billbridge.errors import InvalidInput
 from billbridge.operations.bill import CHUNK, BillRequest, BillResult, make_bills
-from billbridge.operations.usage import coverage
+from billbridge.operations.coverage import coverage
 from billbridge.store.models import (
     AdjustmentSetting,
     Bill,
@@ -321,6 +320,32 @@ def test_an_automatic_bill_that_is_held_was_never_sent_and_is_made_anew(provider
     assert (october(auto).kind, october(auto).state, october(auto).price) == ("automatic", "ready", Decimal(36))
 
 
+# Absurd figures
+
+
+def test_a_company_whose_amount_no_bill_can_hold_is_held_and_the_others_are_billed(
+    provider: Provider, acme: Company
+) -> None:
+    other = Company.objects.create(provider=provider, source_id="birch", name="Birch")
+    configure(other, "license:Server")
+    holds(other, "FS01")
+    price(provider, company=acme, since=OCTOBER, cost="0", price="600000000000")
+    make(provider)
+    assert (october(acme).state, october(acme).price, october(acme).lines.count()) == ("held", Decimal(0), 0)
+    assert "its price would be 1,200,000,000,000.00" in october(acme).reasons[0]
+    assert (october(other).state, october(other).price) == ("ready", Decimal(12))
+
+
+def test_lines_that_only_together_are_more_than_a_bill_can_hold_hold_it(provider: Provider, acme: Company) -> None:
+    configure(acme, "license:Desktop", name="Desktops")
+    holds(acme, "PC01", "Desktop")
+    price(provider, company=acme, since=OCTOBER, cost="0", price="450000000000")
+    price(provider, "Desktop", since=OCTOBER, cost="0", price="900000000000")
+    make(provider)
+    assert october(acme).state == "held"
+    assert "its lines add up to 1,000,000,000,000 or more" in october(acme).reasons[0]
+
+
 # Chunks
 
 
@@ -337,9 +362,9 @@ def test_of_a_chunk_that_fails_nothing_is_kept_and_of_those_before_everything(
     for company in (healthy, broken):
         holds(company, "DC01")
         holds(company, "DC02")
-    # October is stored well before November's amount turns out to be too large.
-    price(provider, company=broken, since=NOVEMBER, cost="0", price="900000000000")
-    with pytest.raises(ValidationError, match="too large"):
+    # October is stored well before November's activation turns out to be unreadable.
+    holds(broken, "DC03", first=date(2026, 11, 5), origin="hearsay")
+    with pytest.raises(ValueError, match="hearsay"):
         make(provider)
     assert set(Bill.objects.values_list("company_id", flat=True)) == first_chunk
     assert set(BillLine.objects.values_list("bill__company_id", flat=True)) == first_chunk

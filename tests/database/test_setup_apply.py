@@ -11,6 +11,7 @@ import pytest
 from billbridge.billing.months import Month
 from billbridge.errors import InvalidInput
 from billbridge.operations.setup import (
+    Instance,
     SetupError,
     apply_setup,
     compare,
@@ -145,8 +146,9 @@ reason = "agreed"
 )
 
 
-def apply(text: str, *, day: date = DAY) -> list[str]:
-    return [str(change) for change in apply_setup(read_setup(dedent(text), "setup.toml"), day=day)]
+def apply(text: str, *, day: date = DAY, instance: Instance | None = None) -> list[str]:
+    changes = apply_setup(read_setup(dedent(text), "setup.toml"), day=day, instance=instance)
+    return [str(change) for change in changes]
 
 
 def preview(text: str, *, day: date = DAY) -> list[str]:
@@ -360,7 +362,7 @@ def test_what_was_learned_of_one_halopsa_is_forgotten_with_its_address() -> None
     HaloConnection.objects.update(proven_batch=50, known_sizes={"clients": 3})
     apply(HALOPSA.replace("monthly", "rolling"))
     assert HaloConnection.objects.get().proven_batch == 50
-    apply(HALOPSA.replace("northwind", "southwind"))
+    apply(HALOPSA.replace("northwind", "southwind"), instance=Instance.SAME)
     halopsa = HaloConnection.objects.get()
     assert (halopsa.proven_batch, halopsa.known_sizes) == (1, {})
 

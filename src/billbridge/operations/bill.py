@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
-from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -22,29 +20,21 @@ from billbridge.billing.bills import (
     step_for_month,
     steps_for,
 )
-from billbridge.billing.configuration import ConfigurationError, check_configurations
-from billbridge.billing.money import ZERO
 from billbridge.billing.months import Month
 from billbridge.billing.prices import PriceBook
 from billbridge.billing.products import ProductKind
-from billbridge.billing.rating import BillingRules, CompanyUsage, Line, RatedMonth, rate
+from billbridge.billing.usage import BillingRules
 from billbridge.errors import InvalidInput
+from billbridge.operations.chunks import chunks
+from billbridge.operations.coverage import coverage, storage_coverage
+from billbridge.operations.keep_bills import MadeBill, keep_bills
 from billbridge.operations.provider import billing_rules
-from billbridge.operations.usage import as_json, coverage, load_usage, price_book, storage_coverage
-from billbridge.store.models import (
-    Bill,
-    BilledProduct,
-    BillingConfiguration,
-    BillLine,
-    Company,
-    HaloConnection,
-    Provider,
-)
+from billbridge.operations.rate_company import rate_company
+from billbridge.operations.usage import load_usage, price_book
+from billbridge.store.models import Bill, BilledProduct, Company, HaloConnection, Provider
 
 CHUNK = 200
 """Companies whose usage is in memory at once."""
-
-_T = TypeVar("_T")
 
 Covered = dict[Month, tuple[Coverage, Coverage]]
 """How much of each month is known: of licenses, and of storage, which only some companies are billed for."""
@@ -117,13 +107,6 @@ def companies_of(provider: Provider, request: BillRequest) -> list[Company]:
     return list(companies.order_by("name", "pk"))
 
 
-def chunks(values: Iterable[_T], size: int) -> Iterable[list[_T]]:
-    """The values, `size` at a time."""
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk
-
-
 def _make_chunk(
     provider: Provider,
     companies: Sequence[Company],
@@ -166,8 +149,16 @@ def _make_chunk(
         ]
         through = min(month.last, request.day)
         usage = load_usage(provider, making, month, through) if making else {}
-        made = {c.pk: _rated(c, usage[c.pk], rules, prices) for c in making}
-        kept = _keep(provider, made, steps, bills, request, rules, month)
+        made = [
+            MadeBill(
+                company_id=company.pk,
+                step=next(step for step in steps[company.pk] if step.month == month),
+                rated=rate_company(company, usage[company.pk], rules, prices),
+                existing=bills.get((company.pk, month)),
+            )
+            for company in making
+        ]
+        kept = keep_bills(provider, made, rules, day=request.day, accept_partial=request.accept_partial)
         for company in companies:
             for step in steps[company.pk]:
                 if step.month == month:
@@ -205,105 +196,6 @@ def _steps(
         auto_since=company.auto_since,
         day_is_ending=request.day_is_ending,
         wants_current=wants_current,
-    )
-
-
-def _rated(company: Company, usage: CompanyUsage, rules: BillingRules, prices: PriceBook) -> RatedMonth:
-    """The company's lines, or no lines and the reason that holds it."""
-    try:
-        check_configurations(company.name, usage.configurations)
-    except ConfigurationError as error:
-        return RatedMonth(lines=(), not_billed=(), hold_reasons=(str(error),))
-    rated = rate(usage, rules, prices)
-    if company.is_ambiguous:
-        reason = (
-            f"another company is called {company.name!r} too, and the source cannot tell them apart: rename one"
-        )
-        return RatedMonth(
-            lines=rated.lines, not_billed=rated.not_billed, hold_reasons=(*rated.hold_reasons, reason)
-        )
-    return rated
-
-
-def _keep(
-    provider: Provider,
-    made: dict[int, RatedMonth],
-    steps: dict[int, tuple[BillStep, ...]],
-    bills: dict[tuple[int, Month], Bill],
-    request: BillRequest,
-    rules: BillingRules,
-    month: Month,
-) -> dict[int, int]:
-    """Store the bills of one month; a bill made again replaces the figures of the one before, never its row."""
-    new: list[Bill] = []
-    again: list[Bill] = []
-    for company_id, rated in made.items():
-        step = next(step for step in steps[company_id] if step.month == month)
-        bill = bills.get((company_id, month))
-        (new if bill is None else again).append(
-            _filled(
-                bill or Bill(provider=provider, company_id=company_id, month=month), rated, step, request, rules
-            )
-        )
-    Bill.objects.bulk_create(new)
-    Bill.objects.bulk_update(again, _BILL_FIELDS)
-    BillLine.objects.filter(bill__in=again).delete()
-    rows = {
-        str(row.uid): row.pk for row in BillingConfiguration.objects.filter(company_id__in=made).only("pk", "uid")
-    }
-    lines = [
-        _line_row(bill, rows[line.configuration_id], line)
-        for bill in (*new, *again)
-        for line in made[bill.company_id].lines
-    ]
-    BillLine.objects.bulk_create(lines, batch_size=500)
-    return {bill.company_id: bill.pk for bill in (*new, *again)}
-
-
-_BILL_FIELDS = [
-    "kind", "state", "counting_rule", "currency", "cost", "price", "made_on", "collected_from",
-    "before_month_end", "late", "reasons", "not_billed",
-]  # fmt: skip
-
-
-def _filled(bill: Bill, rated: RatedMonth, step: BillStep, request: BillRequest, rules: BillingRules) -> Bill:
-    reasons = list(rated.hold_reasons)
-    if step.asks and not request.accept_partial:
-        reasons.append(
-            f"{step.month} was collected only from {step.collected_from} on: agree to bill it (--accept-partial)"
-        )
-    assert step.kind is not None
-    bill.kind = step.kind.value
-    bill.state = (BillState.HELD if reasons else BillState.READY).value
-    bill.counting_rule = rules.counting.value
-    bill.currency = rules.currency.code
-    bill.cost = rated.cost
-    bill.price = rated.price
-    bill.made_on = request.day
-    bill.collected_from = step.collected_from
-    bill.before_month_end = step.before_month_end
-    bill.late = step.late
-    bill.reasons = reasons
-    bill.not_billed = as_json(rated.not_billed)
-    return bill
-
-
-def _line_row(bill: Bill, configuration_id: int, line: Line) -> BillLine:
-    return BillLine(
-        bill=bill,
-        configuration_id=configuration_id,
-        name=line.name,
-        mode=line.mode.value,
-        quantity=line.quantity,
-        cost=line.cost,
-        price=line.price,
-        sent_quantity=line.sent_quantity,
-        sent_cost=line.sent_cost,
-        sent_price=line.sent_price,
-        cost_remainder=line.cost_remainder or ZERO,
-        price_remainder=line.price_remainder or ZERO,
-        marks=[mark.value for mark in line.marks],
-        products=as_json(line.products),
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from billbridge.billing.configuration import Configuration
 from billbridge.billing.months import Month
 from billbridge.billing.products import Product
+from billbridge.halopsa.currencies import base_currency
 from billbridge.halopsa.tenant import Tenant
-from billbridge.halopsa.values import Client, ClientContract, Currency
+from billbridge.halopsa.values import Client, ClientContract
 from billbridge.store.models import Company
 
 
@@ -31,6 +31,8 @@ class Destination:
     holds: tuple[str, ...] = ()
     month_holds: Mapping[Month, str] = field(default_factory=dict)
     """Months whose bill alone may not be sent, with the reason."""
+    unchecked: tuple[str, ...] = ()
+    """What could not be checked, and why; it holds nothing."""
 
 
 def destination_of(
@@ -54,9 +56,10 @@ def destination_of(
         state = "is inactive" if client else "no longer exists"
         hold = f"its HaloPSA customer {company.client_id} {state}: map it anew"
         return Destination(client_id=company.client_id, site_id=company.site_id or 0, holds=(hold,))
+    billed_in, unchecked = _currency_of(client, tenant)
     holds = [
         *_site_holds(company, tenant),
-        *_currency_holds(client, tenant.currencies, currency),
+        *_currency_holds(billed_in, currency),
         *_asset_type_holds(configurations, defaults, tenant),
         *_agreement_holds(company, tenant.contracts),
     ]
@@ -65,6 +68,7 @@ def destination_of(
         site_id=company.site_id or 0,
         holds=tuple(holds),
         month_holds=_inactive_months(company, tenant.contracts, months),
+        unchecked=(unchecked,) if unchecked else (),
     )
 
 
@@ -103,17 +107,22 @@ def _site_holds(company: Company, tenant: Tenant) -> list[str]:
     return []
 
 
-def _currency_holds(client: Client, currencies: Sequence[Currency], wanted: str) -> list[str]:
-    """A customer without a currency of its own uses HaloPSA's base currency, the one converted at rate 1."""
+def _currency_of(client: Client, tenant: Tenant) -> tuple[str, str]:
+    """The ISO code of what a customer is billed in, or why it cannot be told; without one of its own the base's."""
     own = client.default_currency_code
-    if own:
-        code = next((currency.code for currency in currencies if currency.id == own), "")
-    else:
-        bases = [currency.code for currency in currencies if currency.conversion_rate == Decimal(1)]
-        code = bases[0] if len(bases) == 1 else ""
-    if not code or code.upper() == wanted.upper():
+    if tenant.currencies_unread:
+        return "", f"the currency could not be checked, because {tenant.currencies_unread}"
+    if not own:
+        base = base_currency(tenant.currencies)
+        return base.code, f"the currency could not be checked, because {base.reason}" if base.reason else ""
+    code = next((currency.code for currency in tenant.currencies if currency.id == own), "")
+    return code, "" if code else f"the currency could not be checked, because HaloPSA names no currency {own}"
+
+
+def _currency_holds(billed_in: str, wanted: str) -> list[str]:
+    if not billed_in or billed_in.upper() == wanted.upper():
         return []
-    return [f"its HaloPSA customer is billed in {code}, the provider in {wanted}: amounts are never converted"]
+    return [f"its HaloPSA customer is billed in {billed_in}, the provider in {wanted}: amounts are never converted"]
 
 
 def _asset_type_holds(

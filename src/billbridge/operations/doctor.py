@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from billbridge.billing.bills import BillState
 from billbridge.billing.months import Month
 from billbridge.billing.products import Product, ProductKind
 from billbridge.errors import BillbridgeError
+from billbridge.operations.gone import gone_companies
+from billbridge.operations.never_priced import never_priced
 from billbridge.operations.provider import the_provider, today
-from billbridge.operations.usage import price_book
 from billbridge.sources.port import Finding
 from billbridge.store.models import (
     Bill,
-    BilledProduct,
     Collection,
     Company,
     HaloConnection,
     PlannedChange,
     Provider,
     SourceConnection,
+    StorageAccount,
 )
 from billbridge.store.secrets import read_secret
 
@@ -39,6 +40,7 @@ def examine() -> list[Finding]:
         *_secrets(provider),
         *_collections(provider),
         *_mappings(provider),
+        *_gone(provider),
         *_prices(provider),
         *_bills(provider),
         *_interrupted(provider),
@@ -102,18 +104,38 @@ def _mappings(provider: Provider) -> Iterator[Finding]:
         yield _found("company names", f"several companies are called {names}", "Rename all but one of each.")
 
 
+def _gone(provider: Provider) -> Iterator[Finding]:
+    for company in gone_companies(provider, Month.of(today(provider))):
+        if company.asks:
+            yield _found("gone company", company.question, company.remedy)
+        else:
+            yield _found("gone company", f"{company.name} since {company.since}; billed up to {company.last_month}")
+
+
 def _prices(provider: Provider) -> Iterator[Finding]:
-    prices = price_book(provider)
-    month = Month.of(today(provider))
-    used = BilledProduct.objects.filter(company__provider=provider).values_list("product", flat=True).distinct()
-    products = [Product.parse(text) for text in used]
-    never = sorted(
-        product.code
-        for product in products
-        if product.kind is ProductKind.LICENSE and prices.in_force(product.code, "", month).never_set
-    )
-    remedy = "Set them, even to 0, in [[prices]]." if never else ""
-    yield _found("prices", f"never set: {', '.join(never)}" if never else "all set", remedy)
+    never = never_priced(provider, Month.of(today(provider)))
+    if not never:
+        yield _found("prices", "all set")
+        return
+    accounts = dict(StorageAccount.objects.filter(provider=provider).values_list("source_id", "name"))
+    kinds = {one.product.kind for one in never}
+    lists = [name for kind, name in _PRICE_LISTS.items() if kind in kinds]
+    listed = "; ".join(f"{_product_name(one.product, accounts)} ({_some(one.companies)})" for one in never)
+    yield _found("prices", f"never set: {listed}", f"Set them, even to 0, in {' and '.join(lists)}.")
+
+
+_PRICE_LISTS = {ProductKind.LICENSE: "[[prices]]", ProductKind.STORAGE: "[[storage_costs]]"}
+
+
+def _product_name(product: Product, accounts: dict[str, str]) -> str:
+    is_storage = product.kind is ProductKind.STORAGE
+    return f"storage {accounts.get(product.code, product.code)}" if is_storage else product.code
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    """Some names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def _bills(provider: Provider) -> Iterator[Finding]:

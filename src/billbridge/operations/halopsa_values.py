@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from billbridge.billing.plan import OWNED, Fields, Value
+from billbridge.billing.changes import OWNED, Fields, Value
 
 _AMOUNTS = frozenset(OWNED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -10,8 +11,9 @@ from hashlib import sha256
 from django.db import transaction
 
 from billbridge.billing.activations import Activation, Holder, Origin, endpoint_key
-from billbridge.billing.ledger import Covered, merge_history
+from billbridge.billing.history import Covered, merge_history
 from billbridge.billing.months import Month
+from billbridge.errors import InvalidInput
 from billbridge.operations.names import folded
 from billbridge.operations.usage import activations_of
 from billbridge.sources.usage_history import RowProblem, UsageHistoryRow, UsageStatus, read_usage_history
@@ -20,13 +22,17 @@ from billbridge.store.models import ActivationRow, BackupUser, Company, Provider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """What an import did: rows taken, rows left out with line and reason, and how many activations changed."""
+    """What an import did: rows taken, rows left out with line and reason, and how many activations changed.
+
+    `known` are the days that count as known from now on: those of the month the file can speak for.
+    """
 
     rows: int
     problems: tuple[RowProblem, ...]
     skipped_trials: int
     changed: int
     imported: bool
+    known: Covered | None = None
 
 
 def import_usage_history(
@@ -41,10 +47,15 @@ def import_usage_history(
 ) -> ImportResult:
     """Import a file. Its exact dates win over observed ones for the endpoints and days it covers.
 
-    Without `month` the file speaks for the time from each endpoint's first activation to `day`; with it, for that
-    month alone. With `all_or_nothing` a single bad row keeps every row out. Importing the same file again changes
-    nothing, and endpoints that are not in the file are left as they are.
+    With `month` the file speaks for that month alone. Without it the file speaks, for the endpoints in it, for the
+    time from their first activation to its newest date: that it was exported later is nowhere said. Which licenses
+    were given back before the period of the export is not in it, so no month but that of the newest date counts as
+    known. With `all_or_nothing` a single bad row keeps every row out. Importing the same file again changes
+    nothing, and endpoints that are not in the file are left as they are. Raises `InvalidInput` for a month that has
+    not begun.
     """
+    if month is not None and month.first > day:
+        raise InvalidInput(f"{month} has not begun on {day}.", hint="Say which month the file speaks for.")
     history = read_usage_history(data, day=day, dates=dates)  # type: ignore[arg-type]
     rows, unknown = _known(provider, history.rows)
     problems = (*history.errors, *unknown)
@@ -53,24 +64,33 @@ def import_usage_history(
         return ImportResult(
             rows=0, problems=(*problems, *history.warnings), skipped_trials=0, changed=0, imported=False
         )
-    until = min(month.last, day) if month else day
+    known = _known_days(history.rows, month, day)
     with transaction.atomic():
-        changed = _merge(provider, paid, month, until)
-        first = month.first if month else min((row.activated for row, *_ in paid), default=until)
-        UsageHistoryImport.objects.get_or_create(
-            provider=provider,
-            digest=sha256(data).hexdigest(),
-            first_day=first,
-            last_day=until,
-            defaults={"name": name, "rows": len(paid), "imported": datetime.now(UTC)},
-        )
+        changed = _merge(provider, paid, month, known.last) if known else 0
+        if known:
+            UsageHistoryImport.objects.get_or_create(
+                provider=provider,
+                digest=sha256(data).hexdigest(),
+                first_day=known.first,
+                last_day=known.last,
+                defaults={"name": name, "rows": len(paid), "imported": datetime.now(UTC)},
+            )
     return ImportResult(
         rows=len(paid),
         problems=(*problems, *history.warnings),
         skipped_trials=len(rows) - len(paid),
         changed=changed,
         imported=True,
+        known=known,
     )
+
+
+def _known_days(rows: Sequence[UsageHistoryRow], month: Month | None, day: date) -> Covered | None:
+    """The days a file makes known: those of the month it is said to speak for, else of its newest date's month."""
+    if month is not None:
+        return Covered(first=month.first, last=min(month.last, day))
+    newest = max((row.deactivated or row.activated for row in rows), default=None)
+    return Covered(first=Month.of(newest).first, last=newest) if newest else None
 
 
 def _is_nobodys(problem: RowProblem) -> bool:

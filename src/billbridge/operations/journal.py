@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
+from billbridge.billing.changes import OWNED, WATCHED, Base, Change, ChangeKind, Found, Value
 from billbridge.billing.months import Month
-from billbridge.billing.plan import OWNED, WATCHED, Base, Change, ChangeKind, Found, Value
 from billbridge.billing.resume import Intent
 from billbridge.halopsa.subscriptions import learned_decimals
 from billbridge.operations.halopsa_values import loaded, loaded_value, stored, stored_value
-from billbridge.store.models import BillingConfiguration, HaloConnection, PlannedChange, Provider, Run, Slot
+from billbridge.store.models import (
+    BillingConfiguration,
+    Company,
+    HaloConnection,
+    PlannedChange,
+    Provider,
+    Run,
+    Slot,
+)
 
 _UNSETTLED = (PlannedChange.State.INTENDED, PlannedChange.State.SENDING, PlannedChange.State.SENT)
 
@@ -36,9 +47,10 @@ class RunJournal:
     def intend(self, changes: Sequence[Change]) -> None:
         """Store the changes, with the values before them, before any of them is sent."""
         self._resumed = frozenset(_earlier(self._run).values_list("key", flat=True))
+        companies = dict(Company.objects.filter(provider=self._run.provider).values_list("source_id", "pk"))
         with transaction.atomic():
             rows = PlannedChange.objects.bulk_create(
-                [self._row(position, change) for position, change in enumerate(changes)], batch_size=500
+                [self._row(position, change, companies) for position, change in enumerate(changes)], batch_size=500
             )
         self._rows = {id(change): row for change, row in zip(changes, rows, strict=True)}
 
@@ -56,20 +68,27 @@ class RunJournal:
             PlannedChange.objects.filter(pk=self._rows[id(change)].pk).update(error=f"HaloPSA rounded: {shown}")
         with transaction.atomic():
             PlannedChange.objects.filter(pk=self._rows[id(change)].pk).update(
-                state=PlannedChange.State.VERIFIED, subscription_id=now.id
+                state=PlannedChange.State.VERIFIED, subscription_id=now.id, read_back=_read_back(change, now)
             )
             if now.key == change.wanted.key or change.kind is not ChangeKind.CLOSE:
                 keep_slot(change, now)
                 if change.wanted.key in self._resumed:
                     _earlier(self._run).filter(key=change.wanted.key).update(state=PlannedChange.State.ABANDONED)
 
-    def failed(self, change: Change, reason: str) -> None:
-        """The change did not arrive, or not as it was sent."""
-        PlannedChange.objects.filter(pk=self._rows[id(change)].pk).update(
-            state=PlannedChange.State.FAILED, error=reason
-        )
+    def failed(self, change: Change, reason: str, now: Found | None) -> None:
+        """The change did not arrive, or not as it was sent; `now` is what HaloPSA shows instead, if anything.
 
-    def _row(self, position: int, change: Change) -> PlannedChange:
+        A subscription of ours that was not known before becomes known: what it shows now is no person's edit.
+        """
+        with transaction.atomic():
+            PlannedChange.objects.filter(pk=self._rows[id(change)].pk).update(
+                state=PlannedChange.State.FAILED, error=reason, read_back=_read_back(change, now)
+            )
+            known = Slot.objects.filter(key=change.wanted.key).exists()
+            if now is not None and now.key == change.wanted.key and not known:
+                keep_slot(replace(change, wanted=replace(change.wanted, owned={}, of_month={}, set_once={})), now)
+
+    def _row(self, position: int, change: Change, companies: Mapping[str, int]) -> PlannedChange:
         return PlannedChange(
             run=self._run,
             position=position,
@@ -77,6 +96,9 @@ class RunJournal:
             kind=change.kind.value,
             subscription_id=change.subscription_id,
             client_id=change.wanted.client_id,
+            company_id=companies.get(change.wanted.company_id),
+            name=change.wanted.name,
+            month=change.wanted.shows,
             fields={
                 field.field: {
                     "before": stored_value(field.before),
@@ -88,11 +110,17 @@ class RunJournal:
         )
 
 
+def _read_back(change: Change, now: Found | None) -> dict[str, Any]:
+    """What HaloPSA shows of the fields that were sent; nothing when it shows no such subscription."""
+    return {} if now is None else stored({name: now.fields.get(name) for name in change.values})
+
+
 def keep_slot(change: Change, now: Found) -> None:
     """Record what HaloPSA shows of a slot as the base of the next comparison."""
     wanted = change.wanted
     existing = Slot.objects.filter(key=wanted.key).first()
-    if existing is not None and existing.subscription_id != now.id and change.kind is ChangeKind.CLOSE:
+    is_other = existing is not None and existing.subscription_id != now.id
+    if change.kind is ChangeKind.CLOSE and (is_other or not wanted.closes):
         return  # a double of the same key was closed; the slot stays with the one that is kept
     owned = {name: now.fields.get(name) for name in OWNED}
     sent = {**(loaded(existing.sent) if existing else {}), **_sent(change)}
@@ -138,7 +166,21 @@ def bases_of(provider: Provider, keys: Iterable[str] | None = None) -> dict[str,
 
 def unsettled_intents(provider: Provider) -> list[Intent]:
     """Writes of runs that were cut short, whose outcome nobody recorded, oldest first."""
-    rows = _unsettled(provider).order_by("run_id", "position")
+    return _intents(_unsettled(provider))
+
+
+def failed_creates(provider: Provider) -> list[Intent]:
+    """Creates that HaloPSA never showed, oldest first: it may have committed them after they were given up.
+
+    Once a slot's subscription is known, its failed creates say nothing any more.
+    """
+    rows = PlannedChange.objects.filter(
+        run__provider=provider, kind=ChangeKind.CREATE.value, state=PlannedChange.State.FAILED
+    )
+    return _intents(rows.exclude(key__in=Slot.objects.values("key")))
+
+
+def _intents(rows: QuerySet[PlannedChange]) -> list[Intent]:
     return [
         Intent(
             key=row.key,
@@ -147,8 +189,14 @@ def unsettled_intents(provider: Provider) -> list[Intent]:
             values={name: loaded_value(name, change["after"]) for name, change in row.fields.items()},
             sent_at=row.sent_at,
         )
-        for row in rows
+        for row in rows.order_by("run_id", "position")
     ]
+
+
+def last_written(keys: Iterable[str]) -> dict[str, date]:
+    """The business day on which each slot was last written and read back, by key."""
+    rows = PlannedChange.objects.filter(key__in=list(keys), state=PlannedChange.State.VERIFIED)
+    return dict(rows.values("key").annotate(day=Max("run__day")).values_list("key", "day"))
 
 
 def end_earlier_runs(run: Run) -> None:

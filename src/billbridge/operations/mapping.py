@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from django.db import transaction
 from rapidfuzz import fuzz, process
@@ -64,12 +65,18 @@ class Suggestion:
 
 
 def suggest(
-    companies: Iterable[CompanyToMap], customers: Iterable[Client], sites: Iterable[Site] = ()
+    companies: Iterable[CompanyToMap],
+    customers: Iterable[Client],
+    sites: Iterable[Site] = (),
+    *,
+    similar_for: Collection[str] | None = None,
 ) -> tuple[Suggestion, ...]:
     """One suggestion for each company without a customer, by name; inactive customers are never suggested.
 
     Ambiguous is a customer that shares its name or score with another, that is not similar enough, or that another
-    company has or could have as well.
+    company has or could have as well. Comparing thousands of names with thousands takes seconds: `similar_for` are
+    the companies, by id, that similar names are looked for; of the others only those that have a customer's very
+    name get a suggestion.
     """
     listed = tuple(companies)
     active = {customer.id: customer for customer in customers if not customer.inactive and customer.name.strip()}
@@ -77,11 +84,12 @@ def suggest(
     for customer_id in sorted(active):
         by_name[folded(active[customer_id].name)].append(customer_id)
     stems = {customer_id: _stem(active[customer_id].name) for customer_id in sorted(active)}
-    places = _sites(active.values(), sites)
+    places = default_sites(active.values(), sites)
     suggestions = [
         _suggestion(company, by_name, stems, active, places)
         for company in sorted(listed, key=lambda company: (folded(company.name), company.id))
         if company.customer_id is None
+        and (similar_for is None or company.id in similar_for or folded(company.name) in by_name)
     ]
     return _without_double_claims(suggestions, listed)
 
@@ -199,7 +207,7 @@ def _without_double_claims(
     return tuple(checked(suggestion) for suggestion in suggestions)
 
 
-def _sites(customers: Iterable[Client], sites: Iterable[Site]) -> dict[int, int | None]:
+def default_sites(customers: Iterable[Client], sites: Iterable[Site]) -> dict[int, int | None]:
     """Each customer's main site, or its only active one; `None` where a person has to choose."""
     active: dict[int | None, list[int]] = defaultdict(list)
     for site in sites:
@@ -209,6 +217,7 @@ def _sites(customers: Iterable[Client], sites: Iterable[Site]) -> dict[int, int 
     return {customer.id: customer.main_site_id or only.get(customer.id) for customer in customers}
 
 
+@lru_cache(maxsize=20_000)
 def _stem(name: str) -> str:
     """A name without its legal form, punctuation and case: `Acme Dental, GmbH & Co. KG` is `acme dental`."""
     words = re.sub(r"[^\w\s]", " ", re.sub(r"[.'/]", "", folded(name))).split()

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from billbridge.billing.bills import BillState
-from billbridge.billing.plan import Change, ChangeKind, Plan
+from billbridge.billing.changes import Change, ChangeKind, Plan
 from billbridge.halopsa.apply import Outcome
 from billbridge.halopsa.client import HaloPSA
 from billbridge.operations.journal import keep_slot, remember_sizes, settle_intents
-from billbridge.operations.run_values import CompanyCoverage, Prepared
+from billbridge.operations.run_values import CompanyCoverage, CoverageState, Prepared
 from billbridge.store.models import Bill, BillLine, Run
 
 
@@ -37,7 +37,8 @@ def record_outcome(
         bills = list(Bill.objects.filter(pk__in=prepared.bills).prefetch_related("lines__configuration"))
         for bill in (b for b in bills if b.state != BillState.HELD.value):
             problems[bill.pk] = _record_bill(bill, by_line, verified, failed)
-        coverage = tuple(_covered_now(entry, problems) for entry in prepared.coverage)
+        states = {bill.pk: BillState(bill.state) for bill in bills}
+        coverage = tuple(_covered_now(entry, made, problems, states) for entry in prepared.covers)
         proven = outcome.proven if made.writes else None
         remember_sizes(
             prepared.connection,
@@ -90,11 +91,23 @@ def _record_bill(
     return reasons
 
 
-def _covered_now(entry: CompanyCoverage, problems: dict[int, list[str]]) -> CompanyCoverage:
+def _covered_now(
+    entry: CompanyCoverage, made: Plan, problems: dict[int, list[str]], states: dict[int, BillState]
+) -> CompanyCoverage:
+    """What became of a company: what its bills did not lead to, and what concerns no bill but did not work out."""
+    conflicts = [change for change in made.conflicts if change.wanted.company_id == entry.company_id]
     reasons = [reason for bill in entry.bills for reason in problems.get(bill, [])]
-    if not reasons or entry.state not in ("billed", "partly billed"):
+    reasons += [f"{c.wanted.name}: {c.reason}" for c in conflicts if not c.wanted.shows]
+    if not reasons:
         return entry
-    return replace(entry, state="partly billed", reasons=(*entry.reasons, *reasons))
+    sent = {states[bill] for bill in entry.bills} & {BillState.SENT, BillState.PARTLY_SENT}
+    if entry.state is CoverageState.HELD:
+        state = CoverageState.HELD
+    elif sent:
+        state = CoverageState.PARTLY_BILLED
+    else:
+        state = CoverageState.CONFLICT if conflicts else CoverageState.FAILED
+    return replace(entry, state=state, reasons=(*entry.reasons, *reasons))
 
 
 def record_failure(prepared: Prepared, run: Run, reason: str, halo: HaloPSA) -> None:

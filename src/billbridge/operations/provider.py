@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
@@ -12,10 +13,10 @@ from billbridge.billing.money import Currency
 from billbridge.billing.months import business_day
 from billbridge.billing.prices import MissingPrice
 from billbridge.billing.products import KNOWN_LICENSE_TYPES, LicenseType, license_types_by_name
-from billbridge.billing.rating import BillingRules
 from billbridge.billing.storage import StorageBasis
+from billbridge.billing.usage import BillingRules
 from billbridge.errors import InvalidInput
-from billbridge.store.models import HaloConnection, KnownLicenseType, Provider
+from billbridge.store.models import HaloConnection, KnownLicenseType, Provider, SourceConnection
 
 
 def the_provider() -> Provider:
@@ -31,8 +32,38 @@ def the_provider() -> Provider:
 
 
 def today(provider: Provider, day: date | None = None) -> date:
-    """The business day: the one asked for, else today in the provider's time zone."""
-    return day or business_day(datetime.now(UTC), ZoneInfo(provider.time_zone))
+    """The business day: the one asked for, else the one moved by hand, else today in the provider's time zone.
+
+    Raises `InvalidInput` for a day after tomorrow, unless the installation's day is moved by hand or all its
+    connections lead to this machine, as those of a trial against the simulators do: what was collected or billed on
+    a day keeps every earlier day out.
+    """
+    calendar = business_day(datetime.now(UTC), ZoneInfo(provider.time_zone))
+    if day is not None and day > calendar + timedelta(days=1) and not _is_trial(provider):
+        raise InvalidInput(
+            f"The business day {day} lies in the future: today is {calendar}; nothing was changed.",
+            hint="Check the --day you gave: it would keep every earlier day out.",
+        )
+    return day or provider.moved_day or calendar
+
+
+def _is_trial(provider: Provider) -> bool:
+    addresses = [
+        *HaloConnection.objects.filter(provider=provider).values_list("address", flat=True),
+        *SourceConnection.objects.filter(provider=provider).values_list("address", flat=True),
+    ]
+    return provider.moved_day is not None or all(map(_is_here, addresses))
+
+
+def _is_here(address: str) -> bool:
+    """Whether an address is this machine's own."""
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def move_day(provider: Provider, day: date | None) -> None:
+    """Move the business day by hand, for a demo or a trial; `None` goes back to the calendar's."""
+    provider.moved_day = day
+    provider.save(update_fields=["moved_day"])
 
 
 def currency_of(provider: Provider) -> Currency:

@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from billbridge.billing.bills import Action, BillState
-from billbridge.billing.configuration import Configuration
+from billbridge.billing.changes import ChangeKind, ConflictPolicy, Plan
 from billbridge.billing.months import Month
-from billbridge.billing.plan import Change, ChangeKind, ConflictPolicy, Plan, Wanted, plan
+from billbridge.billing.plan import plan
 from billbridge.billing.products import Product
-from billbridge.billing.resume import bases_after, missing_creates
-from billbridge.billing.slots import Layout, is_closed_month
-from billbridge.errors import BillbridgeError, InvalidInput, PermanentError
+from billbridge.billing.resume import Intent, bases_after, missing_creates
+from billbridge.billing.slots import Layout
+from billbridge.errors import BillbridgeError, InvalidInput
 from billbridge.failpoints import reach
-from billbridge.halopsa import resources
 from billbridge.halopsa.apply import Applier, Pace
 from billbridge.halopsa.client import HaloPSA
 from billbridge.halopsa.tenant import Needs, Sizes, Tenant, read_tenant, subscription_reader
-from billbridge.halopsa.values import Supplier
 from billbridge.operations.bill import BillRequest, BillResult, companies_of, make_bills
-from billbridge.operations.collect import storage_product_names
-from billbridge.operations.destination import AssetTypeChoice, destination_of
+from billbridge.operations.covering import companies_in_run, cover, not_configured, warnings_of
+from billbridge.operations.destination import AssetTypeChoice
+from billbridge.operations.gone import gone_companies
 from billbridge.operations.journal import (
     RunJournal,
     bases_of,
     end_earlier_runs,
+    failed_creates,
     learn_price_decimals,
     unsettled_intents,
 )
 from billbridge.operations.outcome import calls_of, record_failure, record_outcome
 from billbridge.operations.provider import connection_of
-from billbridge.operations.run_values import CompanyCoverage, Prepared, SyncResult
-from billbridge.operations.usage import configuration_of
-from billbridge.operations.wanted import Sending, closing_of, wanted_of
+from billbridge.operations.run_values import Prepared, SyncResult
+from billbridge.operations.storage_usage import storage_product_names
+from billbridge.operations.supplier import supplier_for_plan, with_supplier
+from billbridge.operations.wanted import Sending
 from billbridge.store.clock import database_now
-from billbridge.store.models import (
-    Bill,
-    BillingConfiguration,
-    Company,
-    DefaultAssetType,
-    HaloConnection,
-    Provider,
-    Run,
-    Slot,
-)
+from billbridge.store.models import Bill, Company, DefaultAssetType, HaloConnection, Provider, Run, Slot
 
 
 def prepare(
@@ -59,37 +50,30 @@ def prepare(
     sleep: Callable[[float], None] = time.sleep,
     say: Callable[[str], None] = lambda _: None,
 ) -> Prepared:
-    """Make the bills, read HaloPSA and plan. Nothing is written to HaloPSA."""
+    """Read HaloPSA, make the bills and plan. Nothing is written to HaloPSA.
+
+    HaloPSA comes first: whatever keeps it from being read leaves the bills as they were.
+    """
     connection = connection_of(provider)
     _refuse_earlier_day(provider, request.day)
-    say("bills")
-    results = make_bills(provider, request)
-    bills = _bills_to_send(results)
     companies = companies_of(provider, request)
     say("reading HaloPSA")
-    configurations = _configurations(companies)
     tenant = _read(halo, connection, companies)
     intents = unsettled_intents(provider)
     tenant = _settle_late_creates(halo, tenant, connection, intents, sleep)
-    asset_types = {
-        Product.parse(row.product): AssetTypeChoice(asset_type=row.asset_type, item_id=row.item_id)
-        for row in DefaultAssetType.objects.filter(provider=provider)
-    }
-    sending = Sending(
-        provider_id=str(provider.pk),
-        layout=Layout(connection.layout),
-        running=Month.of(request.day),
-        supplier_id=_supplier(connection, tenant.suppliers),
-        asset_types=asset_types,
-        product_names=storage_product_names(provider),
-    )
+    say("bills")
+    results = make_bills(provider, request)
+    bills = _bills_to_send(results)
     say("planning")
-    wanted, coverage = _wanted(provider, companies, configurations, tenant, bills, results, sending)
-    bases = bases_after(intents, bases_of(provider), tenant.found)
+    sending = _sending(provider, connection, tenant, request)
+    covered = [
+        cover(one, tenant, sending, currency=provider.currency)
+        for one in companies_in_run(companies, bills, results)
+    ]
     made = plan(
-        wanted,
+        [slot for one in covered for slot in one.wanted],
         tenant.found,
-        bases,
+        bases_after([*failed_creates(provider), *intents], bases_of(provider), tenant.found),
         policy=policy or ConflictPolicy(connection.on_conflict),
         own_keys=frozenset(Slot.objects.values_list("key", flat=True)),
     )
@@ -101,10 +85,11 @@ def prepare(
         request=request,
         plan=made,
         bills=tuple(bill.pk for bill in bills),
-        coverage=tuple(coverage),
+        covers=(*(one.coverage for one in covered), *not_configured(provider)),
         companies={company.source_id: company.name for company in companies},
         found=tuple(tenant.found),
         sizes=tenant.sizes,
+        warnings=(*warnings_of(covered), *_gone(provider, companies, sending.running)),
     )
 
 
@@ -113,6 +98,7 @@ def apply(
     halo: HaloPSA,
     *,
     adopt: bool = False,
+    started_by: str = "command line",
     sleep: Callable[[float], None] = time.sleep,
     progress: Callable[[int, int], None] | None = None,
 ) -> SyncResult:
@@ -123,6 +109,7 @@ def apply(
     run = Run.objects.create(
         provider=prepared.provider,
         trigger=prepared.request.trigger.value,
+        started_by=started_by,
         day=prepared.request.day,
         began=datetime.now(UTC),
         state=Run.State.RUNNING,
@@ -141,7 +128,7 @@ def apply(
         progress=progress,
     )
     try:
-        made = _with_supplier(made, halo, connection.supplier_name.strip())
+        made = with_supplier(made, halo, connection.supplier_name)
         outcome = applier.apply(made.writes)
     except BillbridgeError as error:
         record_failure(prepared, run, str(error), halo)
@@ -151,6 +138,13 @@ def apply(
     if journal.learned_decimals is not None:
         learn_price_decimals(connection, journal.learned_decimals)
     return SyncResult(run_id=run.pk, state=run.state, outcome=outcome, coverage=coverage, calls=calls_of(halo))
+
+
+def _gone(provider: Provider, companies: Sequence[Company], running: Month) -> list[str]:
+    """What a person is asked about companies of the run that are gone from the source."""
+    names = {company.name for company in companies}
+    gone = [one for one in gone_companies(provider, running) if one.asks and one.name in names]
+    return [f"{one.question} {one.remedy}" for one in gone]
 
 
 def _refuse_earlier_day(provider: Provider, day: date) -> None:
@@ -168,11 +162,18 @@ def _bills_to_send(results: Iterable[BillResult]) -> list[Bill]:
     return list(bills.prefetch_related("lines__configuration").order_by("company_id", "month"))
 
 
-def _configurations(companies: Sequence[Company]) -> dict[int, dict[str, Configuration]]:
-    loaded: dict[int, dict[str, Configuration]] = defaultdict(dict)
-    for row in BillingConfiguration.objects.filter(company__in=companies).prefetch_related("products"):
-        loaded[row.company_id][str(row.uid)] = configuration_of(row)
-    return loaded
+def _sending(provider: Provider, connection: HaloConnection, tenant: Tenant, request: BillRequest) -> Sending:
+    return Sending(
+        provider_id=str(provider.pk),
+        layout=Layout(connection.layout),
+        running=Month.of(request.day),
+        supplier_id=supplier_for_plan(connection.supplier_name, tenant.suppliers),
+        asset_types={
+            Product.parse(row.product): AssetTypeChoice(asset_type=row.asset_type, item_id=row.item_id)
+            for row in DefaultAssetType.objects.filter(provider=provider)
+        },
+        product_names=storage_product_names(provider),
+    )
 
 
 def _read(halo: HaloPSA, connection: HaloConnection, companies: Sequence[Company]) -> Tenant:
@@ -188,11 +189,11 @@ def _settle_late_creates(
     halo: HaloPSA,
     tenant: Tenant,
     connection: HaloConnection,
-    intents: Sequence[object],
+    intents: Sequence[Intent],
     sleep: Callable[[float], None],
 ) -> Tenant:
     """Wait for creates of a run that was cut short: HaloPSA may commit them late, so they are read again, twice."""
-    missing = missing_creates(intents, tenant.found)  # type: ignore[arg-type]
+    missing = missing_creates(intents, tenant.found)
     if not missing:
         return tenant
     latest = max(intent.sent_at or 0.0 for intent in missing)
@@ -206,149 +207,6 @@ def _settle_late_creates(
             break
         sleep(pause)
     return replace(tenant, found=tuple(found.values()))
-
-
-NEW_SUPPLIER = -1
-"""Stands in a plan for the supplier that is created when the plan is applied."""
-
-
-def _supplier(connection: HaloConnection, suppliers: Sequence[Supplier]) -> int | None:
-    """The supplier of the additional settings, found by its exact name; one that is not there is made later."""
-    name = connection.supplier_name.strip()
-    if not name:
-        return None
-    return _supplier_id(name, suppliers) or NEW_SUPPLIER
-
-
-def _supplier_id(name: str, suppliers: Iterable[Supplier]) -> int | None:
-    same = [s.id for s in suppliers if s.name.strip().casefold() == name.casefold() and not s.inactive]
-    return min(same, default=None)
-
-
-def _with_supplier(made: Plan, halo: HaloPSA, name: str) -> Plan:
-    """Create the supplier if the plan needs a new one, read it back, and put its id into the plan."""
-    if not any(change.values.get("supplier_id") == NEW_SUPPLIER for change in made.writes):
-        return made
-    resources.create_supplier(halo, name)
-    supplier_id = _supplier_id(name, resources.suppliers(halo, search=name))
-    if supplier_id is None:
-        raise PermanentError(
-            f"HaloPSA does not show the supplier {name!r} after it was created.",
-            hint="Create it in HaloPSA, or clear the supplier name in the additional settings.",
-        )
-    return Plan(changes=tuple(_named_supplier(change, supplier_id) for change in made.changes))
-
-
-def _named_supplier(change: Change, supplier_id: int) -> Change:
-    set_once = change.wanted.set_once
-    if set_once.get("supplier_id") != NEW_SUPPLIER:
-        return change
-    fields = tuple(
-        replace(field, after=supplier_id) if field.field == "supplier_id" else field for field in change.fields
-    )
-    wanted = replace(change.wanted, set_once={**set_once, "supplier_id": supplier_id})
-    return replace(change, wanted=wanted, fields=fields)
-
-
-def _wanted(
-    provider: Provider,
-    companies: Sequence[Company],
-    configurations: dict[int, dict[str, Configuration]],
-    tenant: Tenant,
-    bills: Sequence[Bill],
-    results: Sequence[BillResult],
-    sending: Sending,
-) -> tuple[list[Wanted], list[CompanyCoverage]]:
-    """Wanted slots of all companies that nothing holds, and for each of the others why it gets nothing."""
-    slots: dict[int, list[Slot]] = defaultdict(list)
-    for slot in Slot.objects.filter(configuration__company__in=companies).select_related("configuration"):
-        slots[slot.configuration.company_id].append(slot)
-    by_company: dict[int, list[Bill]] = defaultdict(list)
-    for bill in bills:
-        by_company[bill.company_id].append(bill)
-    steps: dict[int, list[BillResult]] = defaultdict(list)
-    for result in results:
-        steps[result.company_id].append(result)
-    held = {
-        bill.company_id: tuple(bill.reasons)
-        for bill in Bill.objects.filter(
-            pk__in=[r.bill_id for r in results if r.bill_id], state=BillState.HELD.value
-        )
-    }
-    wanted: list[Wanted] = []
-    coverage: list[CompanyCoverage] = []
-    for company in companies:
-        own = by_company[company.pk]
-        destination = destination_of(
-            company,
-            [c for c in configurations[company.pk].values() if any(c.holds_in(b.month) for b in own)],
-            sending.asset_types,
-            tenant,
-            currency=provider.currency,
-            months=[bill.month for bill in own],
-        )
-        wanted += _closing(company, configurations[company.pk], slots[company.pk], sending.running)
-        if own and destination.holds:
-            _hold(own, destination.holds)
-            coverage.append(_covered(company, "held", destination.holds, own))
-            continue
-        for bill in own:
-            if bill.month in destination.month_holds:
-                _hold([bill], (destination.month_holds[bill.month],))
-                held[company.pk] = (*held.get(company.pk, ()), destination.month_holds[bill.month])
-        own = [bill for bill in own if bill.month not in destination.month_holds]
-        wanted += wanted_of(company, destination, own, configurations[company.pk], slots[company.pk], sending)
-        if company.pk in held:
-            state = "partly billed" if own else "held"
-            coverage.append(_covered(company, state, held[company.pk], own))
-        elif own:
-            coverage.append(_covered(company, "billed", (), own))
-        else:
-            reasons = tuple(f"{r.step.month}: {r.step.reason}" for r in steps[company.pk])
-            coverage.append(_covered(company, "nothing to bill", reasons, own))
-    coverage += _not_configured(provider)
-    return wanted, coverage
-
-
-def _closing(
-    company: Company, configurations: dict[str, Configuration], slots: Sequence[Slot], running: Month
-) -> list[Wanted]:
-    """Configurations whose last month is closed end: that month's bill has been sent, or never was made."""
-    ending: list[Wanted] = []
-    for configuration in configurations.values():
-        last = configuration.last_month
-        if last is None or not is_closed_month(last, running):
-            continue
-        unsent = Bill.objects.filter(
-            company=company, month=last, lines__configuration__uid=configuration.id
-        ).exclude(state=BillState.SENT.value)
-        if not unsent.exists():
-            own = [slot for slot in slots if str(slot.configuration.uid) == configuration.id]
-            ending += closing_of(company, configuration, own)
-    return ending
-
-
-def _hold(bills: Sequence[Bill], reasons: Sequence[str]) -> None:
-    """Say why; a bill of which something may have been sent keeps its state, because its figures are frozen."""
-    for bill in bills:
-        bill.reasons = list(reasons)
-        if bill.state == BillState.READY.value:
-            bill.state = BillState.HELD.value
-    Bill.objects.bulk_update(bills, ["reasons", "state"])
-
-
-def _covered(company: Company, state: str, reasons: Iterable[str], bills: Sequence[Bill]) -> CompanyCoverage:
-    return CompanyCoverage(
-        company=company.name, state=state, reasons=tuple(reasons), bills=tuple(bill.pk for bill in bills)
-    )
-
-
-def _not_configured(provider: Provider) -> list[CompanyCoverage]:
-    rest = Company.objects.filter(provider=provider, in_source=True, configurations=None)
-    return [
-        CompanyCoverage(company=company.name, state="not configured", reasons=("it has no billing configuration",))
-        for company in rest.order_by("name")
-    ]
 
 
 def _without_creates(made: Plan, reason: str) -> Plan:

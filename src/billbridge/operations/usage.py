@@ -3,83 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Min, Q
+from django.db.models import Q
 
 from billbridge.billing.activations import Activation, Origin
-from billbridge.billing.bills import Coverage
 from billbridge.billing.configuration import Configuration, SendMode
 from billbridge.billing.counting import DomainSeries
 from billbridge.billing.months import Month
 from billbridge.billing.prices import PriceBook, PriceSetting
 from billbridge.billing.products import Product
-from billbridge.billing.rating import Adjustment, CompanyUsage, Exclusion
-from billbridge.billing.storage import AccountTerms, GbRates, Limit, StorageUse
+from billbridge.billing.usage import Adjustment, CompanyUsage, Exclusion
+from billbridge.operations.storage_usage import storage_of, storage_terms
 from billbridge.store.models import (
     ActivationRow,
     AdjustmentSetting,
     BillingConfiguration,
-    Collection,
     Company,
     Domain,
     DomainReading,
     ExclusionSetting,
     LicensePrice,
-    MonthlyStorage,
     Provider,
-    StorageLimit,
-    StorageRate,
-    StorageReading,
-    UsageHistoryImport,
 )
 
 
 def price_book(provider: Provider) -> PriceBook:
     """Every license price of the provider."""
     rows = LicensePrice.objects.filter(provider=provider).values_list(
-        "license_type", "from_month", "cost", "price", "company__source_id"
+        "license_type", "from_month", "last_month", "cost", "price", "company__source_id"
     )
     return PriceBook.of(
-        PriceSetting(license_type=type_, from_month=month, cost=cost, price=price, company_id=company or "")
-        for type_, month, cost, price, company in rows
-    )
-
-
-def coverage(provider: Provider, month: Month) -> Coverage:
-    """How much of a month was collected or imported: nothing, from a day on, or whole."""
-    done = Collection.objects.filter(
-        provider=provider, section=Collection.Section.LICENSES, state=Collection.State.DONE
-    )
-    collected = done.aggregate(first=Min("day"), last=Max("day"))
-    imports = UsageHistoryImport.objects.filter(
-        provider=provider, first_day__lte=month.last, last_day__gte=month.first
-    ).aggregate(first=Min("first_day"), last=Max("last_day"))
-    inside = done.filter(day__gte=month.first, day__lte=month.last).exists()
-    starts = [day for day in (imports["first"], collected["first"] if inside else None) if day is not None]
-    if not starts:
-        return Coverage()
-    last_known = max(day for day in (imports["last"], collected["last"]) if day is not None)
-    imported_whole = imports["last"] is not None and imports["last"] >= month.last
-    return Coverage(first_day=max(min(starts), month.first), after_end=last_known > month.last or imported_whole)
-
-
-def storage_coverage(provider: Provider, month: Month) -> Coverage:
-    """How much of a month's storage is known: its daily figures, or the source's own once the month is over."""
-    done = Collection.objects.filter(
-        provider=provider, section=Collection.Section.STORAGE, state=Collection.State.DONE
-    )
-    collected = done.aggregate(first=Min("day"), last=Max("day"))
-    if collected["first"] is None or collected["last"] < month.first:
-        return Coverage()
-    after_end = collected["last"] > month.last
-    return Coverage(
-        first_day=month.first if after_end else max(collected["first"], month.first), after_end=after_end
+        PriceSetting(
+            license_type=type_, from_month=first, last_month=last, cost=cost, price=price, company_id=company or ""
+        )
+        for type_, first, last, cost, price, company in rows
     )
 
 
@@ -145,15 +108,20 @@ def configuration_of(row: BillingConfiguration) -> Configuration:
 
 
 def load_usage(
-    provider: Provider, companies: Sequence[Company], month: Month, through: date
+    provider: Provider,
+    companies: Sequence[Company],
+    month: Month,
+    through: date,
+    *,
+    settings: Mapping[int, CompanySettings] | None = None,
 ) -> dict[int, CompanyUsage]:
-    """Everything some companies used in a month, by the company's row id."""
+    """Everything some companies used in a month, by the company's row id; `settings` in place of those saved."""
     ids = [company.pk for company in companies]
-    settings = load_settings(companies)
+    settings = load_settings(companies) if settings is None else settings
     activations = _activations(companies, month)
     domains = _domains(provider, ids, month)
-    storage = _storage(ids, month, through)
-    terms = _terms(provider, ids, month)
+    storage = storage_of(ids, month, through)
+    terms = storage_terms(provider, ids, month)
     return {
         company.pk: CompanyUsage(
             company_id=company.source_id,
@@ -245,97 +213,6 @@ def _domains(provider: Provider, company_ids: Sequence[int], month: Month) -> di
                 )
             )
     return loaded
-
-
-def _storage(company_ids: Sequence[int], month: Month, through: date) -> dict[int, list[StorageUse]]:
-    """Readings of the month, the last one before it, and the source's own average once the month is over."""
-    readings: dict[tuple[int, str, str], list[StorageReading]] = defaultdict(list)
-    rows = StorageReading.objects.filter(
-        company_id__in=company_ids, day__gte=month.previous.first, day__lte=month.last
-    ).order_by("day")
-    for reading in rows:
-        readings[reading.company_id, reading.account_id, reading.user_id].append(reading)
-    averages = {
-        (monthly.company_id, monthly.account_id, monthly.user_id): monthly
-        for monthly in MonthlyStorage.objects.filter(company_id__in=company_ids, month=month)
-        if through >= month.last
-    }
-    loaded: dict[int, list[StorageUse]] = defaultdict(list)
-    for identity in sorted({*readings, *averages}):
-        company_id, account_id, user_id = identity
-        own = [reading for reading in readings[identity] if reading.day in month]
-        earlier = [reading for reading in readings[identity] if reading.day < month.first]
-        average = averages.get(identity)
-        if not own and average is None:
-            continue
-        latest = own[-1] if own else None
-        restored = average.restore_bytes if average else latest.restore_bytes if latest else 0
-        loaded[company_id].append(
-            StorageUse(
-                account_id=account_id,
-                user_id=user_id,
-                user_login=average.user_login if average else latest.user_login if latest else "",
-                readings={reading.day: reading.backup_bytes for reading in own},
-                before=earlier[-1].backup_bytes if earlier else None,
-                monthly_average=average.backup_bytes if average else None,
-                restored=restored,
-            )
-        )
-    return loaded
-
-
-def _terms(provider: Provider, company_ids: Sequence[int], month: Month) -> dict[int, dict[str, AccountTerms]]:
-    """Each company's terms per storage account, of the rates that hold in the month."""
-    general: dict[str, GbRates] = {}
-    by_company: dict[tuple[int, str], GbRates] = {}
-    by_user: dict[tuple[str, str], GbRates] = {}
-    rates = StorageRate.objects.filter(provider=provider).order_by("from_month")
-    accounts: set[str] = set()
-    for rate in rates:
-        if rate.from_month > month:
-            continue
-        accounts.add(rate.account_id)
-        values = _rates(rate)
-        if rate.user_id:
-            by_user[rate.account_id, rate.user_id] = values
-        elif rate.company_id is not None:
-            by_company[rate.company_id, rate.account_id] = values
-        else:
-            general[rate.account_id] = values
-    company_limits: dict[tuple[int, str], Limit] = {}
-    user_limits: dict[tuple[int, str], dict[str, Limit]] = defaultdict(dict)
-    for row in StorageLimit.objects.filter(company_id__in=company_ids):
-        accounts.add(row.account_id)
-        if row.user_id:
-            user_limits[row.company_id, row.account_id][row.user_id] = _limit(row)
-        else:
-            company_limits[row.company_id, row.account_id] = _limit(row)
-    return {
-        pk: {
-            account: AccountTerms(
-                rates=general.get(account),
-                company_rates=by_company.get((pk, account)),
-                user_rates={user: values for (of, user), values in by_user.items() if of == account},
-                company_limit=company_limits.get((pk, account)),
-                user_limits=user_limits.get((pk, account)),
-            )
-            for account in accounts
-        }
-        for pk in company_ids
-    }
-
-
-def _rates(row: StorageRate) -> GbRates:
-    return GbRates(
-        backup_cost=row.backup_cost,
-        backup_price=row.backup_price,
-        restore_cost=row.restore_cost,
-        restore_price=row.restore_price,
-    )
-
-
-def _limit(row: StorageLimit) -> Limit:
-    return Limit(name=row.name, backup_gb=row.backup_gb, restore_gb=row.restore_gb, cost=row.cost, price=row.price)
 
 
 _AS_IT_IS = (str, int)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billbridge.billing.bills import BillKind
+from billbridge.billing.changes import Value, Wanted
 from billbridge.billing.configuration import Configuration, SendMode
 from billbridge.billing.months import Month
-from billbridge.billing.plan import Value, Wanted
 from billbridge.billing.products import Product
 from billbridge.billing.slots import Layout, is_closed_month, slot_key, slot_name, slots_to_write
 from billbridge.operations.destination import AssetTypeChoice, Destination, asset_type_of, item_of
@@ -46,37 +46,66 @@ def wanted_of(
     for slot in slots:
         if not slot.closed:
             showing[str(slot.configuration.uid)][slot.slot] = slot.shows
+    sent = {bill.month for bill in bills}
     wanted: list[Wanted] = []
-    for uid, by_month in lines.items():
-        configuration = configurations[uid]
-        for place in slots_to_write(sending.layout, running=sending.running, bills=by_month, showing=showing[uid]):
+    for uid in dict.fromkeys((*lines, *showing)):
+        configuration, by_month = configurations[uid], lines.get(uid, {})
+        places = slots_to_write(
+            sending.layout,
+            running=sending.running,
+            bills=by_month,
+            showing=showing[uid],
+            without=set() if _is_closing(configuration, sending.running) else sent - by_month.keys(),
+        )
+        for place in places:
             showed = showing[uid].get(place.slot)
             made = by_month[place.shows] if place.shows is not None else None
             wanted.append(_wanted(company, destination, configuration, place.slot, showed, made, sending))
     return wanted
 
 
+def _is_closing(configuration: Configuration, running: Month) -> bool:
+    """Whether the configuration ended so long ago that its slots are closed, by `closing_of`."""
+    return configuration.last_month is not None and is_closed_month(configuration.last_month, running)
+
+
 def closing_of(company: Company, configuration: Configuration, slots: Sequence[Slot]) -> list[Wanted]:
     """The slots of a configuration that has ended: count 0 and inactive."""
     return [
-        Wanted(
-            key=slot.key,
-            company_id=company.source_id,
-            configuration_id=configuration.id,
-            slot=slot.slot,
-            shows="",
-            showed=str(slot.shows or ""),
-            name=str(slot.sent.get("name", configuration.name)),
-            client_id=int(slot.watched.get("client_id") or company.client_id or 0),
-            site_id=int(slot.watched.get("site_id") or 0),
-            owned={"count": Decimal(0)},
-            of_month={},
-            set_once={},
-            closes=True,
-        )
+        _ending(company, configuration, slot, shows="", owned={"count": Decimal(0)})
         for slot in slots
         if not slot.closed
     ]
+
+
+def is_late(slot: Slot) -> bool:
+    """Whether the slot's month was closed when it was sent, and its subscription is still to be made inactive."""
+    return not slot.closed and slot.sent.get("is_active") is True
+
+
+def retiring_of(company: Company, configuration: Configuration, slot: Slot) -> Wanted:
+    """The slot of a month that was sent by name and is over: inactive, with the figures it has."""
+    return _ending(company, configuration, slot, shows=str(slot.shows or ""), owned={})
+
+
+def _ending(
+    company: Company, configuration: Configuration, slot: Slot, *, shows: str, owned: Mapping[str, Value]
+) -> Wanted:
+    return Wanted(
+        key=slot.key,
+        company_id=company.source_id,
+        configuration_id=configuration.id,
+        slot=slot.slot,
+        shows=shows,
+        showed=str(slot.shows or ""),
+        name=str(slot.sent.get("name", configuration.name)),
+        client_id=int(slot.watched.get("client_id") or company.client_id or 0),
+        site_id=int(slot.watched.get("site_id") or 0),
+        owned=owned,
+        of_month={},
+        set_once={},
+        closes=True,
+    )
 
 
 def _wanted(
@@ -147,7 +176,7 @@ def _of_month(bill: Bill, line: BillLine, configuration: Configuration, sending:
     if sending.layout is Layout.MONTHLY:
         of_month["end_date"] = bill.month.last.isoformat()
     if is_closed_month(bill.month, sending.running):
-        of_month["is_active"] = False
+        of_month["is_active"] = True  # said in so many words, because it is taken back when the month is over
     return of_month
 
 

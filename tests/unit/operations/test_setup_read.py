@@ -113,6 +113,16 @@ def test_every_problem_is_reported_at_once_in_the_order_of_the_file() -> None:
     assert "Did you mean 'peak'?" in found[2]
 
 
+def test_only_a_companys_own_price_may_end() -> None:
+    (problem,) = problems(PRICE + 'last_month = "2026-10"\ncost = 1\nprice = 2\n')
+    assert "The general price of Server cannot end" in problem
+
+
+def test_a_price_does_not_end_before_it_begins() -> None:
+    (problem,) = problems(PRICE + 'company = "42"\nlast_month = "2026-08"\ncost = 1\nprice = 2\n')
+    assert "ends before it begins in 2026-09" in problem
+
+
 def test_the_error_is_one_a_person_is_shown() -> None:
     with pytest.raises(InvalidInput, match=r"setup\.toml:1: "):
         read("x = 1\n")

@@ -193,6 +193,23 @@ def test_auto_billing_that_is_on_already_keeps_its_day() -> None:
     assert company('id = "42"\nauto_billing = true\n', installed).auto_billing_since == since
 
 
+def test_auto_billing_was_not_switched_on_on_a_day_that_is_still_to_come() -> None:
+    text = '[[companies]]\nid = "42"\nauto_billing = true\nauto_billing_since = '
+    assert settled(text + "2026-10-05").companies is not None
+    assert problem(text + "2026-10-06") == (
+        "setup.toml:4: auto_billing_since is 2026-10-06, which lies after the business day 2026-10-05. Write the "
+        "day on which it was switched on, or remove it: then it begins on the day of applying."
+    )
+
+
+def test_a_day_to_come_that_is_set_already_is_left_alone() -> None:
+    on = replace(ACME, auto_billing=True, auto_billing_since=date(2026, 12, 1))
+    installed = replace(INSTALLED, document=replace(NOW, companies=(on,)))
+    assert (
+        changes('[[companies]]\nid = "42"\nauto_billing = true\nauto_billing_since = 2026-12-01\n', installed) == []
+    )
+
+
 def test_a_configuration_without_an_id_is_found_by_its_name() -> None:
     text = configurations('name = "backup"\nmode = "average"\nproducts = ["Server"]')
     assert changes(text, BILLED) == [
@@ -236,6 +253,59 @@ def test_a_configuration_with_bills_is_not_emptied_but_taken_over() -> None:
     said = problem(configurations('name = "All"\nmode = "average"\nproducts = ["Server", "Desktop"]'), BILLED)
     assert "Configuration 'Backup' has bills, so it cannot vanish, but 'All' takes all its products." in said
     assert f'id = "{OLD}"' in said
+    assert 'products = [] and last_month = "2026-10"' in said
+
+
+MERGED = configurations(
+    f'id = "{OLD}"\nname = "Backup"\nmode = "average"\nproducts = []\nlast_month = "2026-10"',
+    'name = "All"\nmode = "average"\nproducts = ["Server", "Desktop"]',
+)
+
+
+def test_a_configuration_with_bills_that_ends_gives_all_its_products_to_another() -> None:
+    assert changes(MERGED, BILLED) == [
+        "companies[Acme (42)].configurations[Backup].products: Desktop, Server -> none",
+        "companies[Acme (42)].configurations[Backup].last_month: not set -> 2026-10",
+        "companies[Acme (42)].configurations[All].name: not set -> All",
+        "companies[Acme (42)].configurations[All].mode: not set -> average",
+        "companies[Acme (42)].configurations[All].products: not set -> Desktop, Server",
+    ]
+
+
+def test_an_ended_configuration_without_products_is_left_out_without_a_change() -> None:
+    ended = replace(BACKUP, products=(), last_month=Month(2026, 8))
+    installed = replace(BILLED, document=replace(NOW, companies=(replace(ACME, configurations=(ended,)),)))
+    assert changes('[[companies]]\nid = "42"\nconfigurations = []\n', installed) == []
+
+
+def test_an_ended_configuration_that_is_left_out_gives_all_its_products_away() -> None:
+    ended = replace(BACKUP, last_month=Month(2026, 8))
+    installed = replace(BILLED, document=replace(NOW, companies=(replace(ACME, configurations=(ended,)),)))
+    found = company(
+        'id = "42"\n[[companies.configurations]]\nname = "All"\nmode = "average"\n'
+        'products = ["Server", "Desktop"]\n',
+        installed,
+    ).configurations
+    assert found is not None
+    assert [(one.name, one.products, one.last_month) for one in found] == [
+        ("All", (SERVER, DESKTOP), None),
+        ("Backup", (), Month(2026, 8)),
+    ]
+
+
+def test_two_new_configurations_are_each_shown_under_their_own_name() -> None:
+    text = configurations(
+        'name = "Servers"\nmode = "average"\nproducts = ["Server"]',
+        'name = "Desktops"\nmode = "quantity"\nproducts = ["Desktop"]',
+    ).replace('id = "42"', 'id = "43"', 1)
+    assert changes(text) == [
+        "companies[North (43)].configurations[Servers].name: not set -> Servers",
+        "companies[North (43)].configurations[Servers].mode: not set -> average",
+        "companies[North (43)].configurations[Servers].products: not set -> Server",
+        "companies[North (43)].configurations[Desktops].name: not set -> Desktops",
+        "companies[North (43)].configurations[Desktops].mode: not set -> quantity",
+        "companies[North (43)].configurations[Desktops].products: not set -> Desktop",
+    ]
 
 
 def test_a_configuration_keeps_its_id_under_a_new_name() -> None:

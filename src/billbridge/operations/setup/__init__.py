@@ -10,11 +10,13 @@ from billbridge.operations.setup.compare import SettingChange, compare
 from billbridge.operations.setup.current import current_setup
 from billbridge.operations.setup.document import SetupDocument
 from billbridge.operations.setup.installed import Installed
+from billbridge.operations.setup.instance import Instance
 from billbridge.operations.setup.problems import SetupError
 from billbridge.operations.setup.read import read_setup
 
 __all__ = [
     "Installed",
+    "Instance",
     "SettingChange",
     "SetupDocument",
     "SetupError",

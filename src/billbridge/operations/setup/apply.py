@@ -7,9 +7,10 @@ from datetime import date
 from django.db import transaction
 
 from billbridge.operations.provider import the_provider
-from billbridge.operations.setup.compare import SettingChange, differences
+from billbridge.operations.setup.compare import SettingChange, differences, forgotten
 from billbridge.operations.setup.current import current_setup
 from billbridge.operations.setup.document import SetupDocument
+from billbridge.operations.setup.instance import Instance
 from billbridge.operations.setup.settle import settle
 from billbridge.operations.setup.store_companies import store_companies, store_domains, store_known
 from billbridge.operations.setup.store_connections import store_halopsa, store_mbs, store_provider
@@ -24,29 +25,31 @@ def export_setup(provider: Provider) -> str:
 
 
 def apply_setup(
-    document: SetupDocument, *, day: date, provider: Provider | None = None
+    document: SetupDocument, *, day: date, provider: Provider | None = None, instance: Instance | None = None
 ) -> tuple[SettingChange, ...]:
     """Make the settings what a file says, all of it or nothing, and return what changed.
 
     `day` is the business day: auto-billing that is switched on without a day begins on it, and a configuration that
     is left out although bills hang on it ends with its month. Without `provider` the installation's only one is
-    meant; on an empty installation it is created. Raises SetupError with every name that is not known.
+    meant; on an empty installation it is created. `instance` says whether a HaloPSA with another address or tenant
+    is another one; the subscriptions of the one before are then forgotten, but for the history of runs. Raises
+    SetupError with every name that is not known.
     """
     with transaction.atomic():
         if provider is None and Provider.objects.exists():
             provider = the_provider()
         installed = current_setup(provider)
-        wanted = settle(document, installed, day=day)
-        changes = differences(installed.document, wanted)
+        wanted = settle(document, installed, day=day, instance=instance)
+        changes = (*differences(installed.document, wanted), *forgotten(installed, wanted, instance))
         if changes:
-            _store(wanted, installed.document, provider)
+            _store(wanted, installed.document, provider, instance)
     return changes
 
 
-def _store(wanted: SetupDocument, current: SetupDocument, row: Provider | None) -> None:
+def _store(wanted: SetupDocument, current: SetupDocument, row: Provider | None, instance: Instance | None) -> None:
     """Write every part that differs. `wanted` has been settled."""
     provider = store_provider(row, wanted.provider)
-    store_halopsa(provider, wanted, current.halopsa)
+    store_halopsa(provider, wanted, current.halopsa, instance)
     store_mbs(provider, wanted.mbs, current.mbs)
     store_known(provider, wanted)
     companies = {company.source_id: company for company in Company.objects.filter(provider=provider)}

@@ -120,7 +120,7 @@ class Cells:
         try:
             return parse_money(str(value))
         except MoneyError as error:
-            self.problem(key, f"{key}: {error}.", f"Correct {key}.")
+            self.problem(key, f"{key}: {error}.", f"Write {key} with at most six decimals, like {key} = 12.50.")
             return _ZERO
 
     def month(self, key: str, *, required: bool = False) -> Month | None:

@@ -45,6 +45,7 @@ def check_document(
         lambda p: (same(p.company_id), type_key(p.license_type), p.from_month),
         "has two prices from the same month",
     )
+    _check_ends(document, problems)
     _once(
         problems,
         "storage_costs",
@@ -65,6 +66,20 @@ def check_document(
     for position, company in enumerate(document.companies or ()):
         _ids_once(company, position, ids, problems)
         _configurations(company, position, problems, same, account_names or {})
+
+
+def _check_ends(document: SetupDocument, problems: Problems) -> None:
+    """Add a problem for every price that ends although it may not, or before it begins."""
+    for position, price in enumerate(document.prices or ()):
+        if price.last_month is None:
+            continue
+        path: Path = ("prices", position, "last_month")
+        if not price.company_id:
+            what = f"The general price of {price.license_type} cannot end."
+            problems.add(path, what, "Set another price from a later month on; only a company's own price ends.")
+        elif price.last_month < price.from_month:
+            what = f"The price of {price.license_type} ends before it begins in {price.from_month}."
+            problems.add(path, what, f"Write a last_month not before {price.from_month}, or remove the price.")
 
 
 def _once(

@@ -9,6 +9,7 @@ from datetime import date
 from billbridge.operations.setup.describe import Identity, Labels, described
 from billbridge.operations.setup.document import CompanySetup, Secret, SetupDocument
 from billbridge.operations.setup.installed import Installed
+from billbridge.operations.setup.instance import Instance, is_moved
 from billbridge.operations.setup.settle import settle
 
 _ENDS_INSTEAD = "bills hang on it, so it ends instead of being removed"
@@ -31,12 +32,24 @@ class SettingChange:
         return f"{self.path}: {self.before or 'not set'} -> {self.after or 'not set'}"
 
 
-def compare(current: Installed, wanted: SetupDocument, *, day: date) -> tuple[SettingChange, ...]:
+def compare(
+    current: Installed, wanted: SetupDocument, *, day: date, instance: Instance | None = None
+) -> tuple[SettingChange, ...]:
     """Every setting that applying the file `wanted` on the business day `day` would change; empty if none.
 
     Raises SetupError with every name of the file that is not known.
     """
-    return differences(current.document, settle(wanted, current, day=day))
+    settled = settle(wanted, current, day=day, instance=instance)
+    return (*differences(current.document, settled), *forgotten(current, settled, instance))
+
+
+def forgotten(current: Installed, wanted: SetupDocument, instance: Instance | None) -> tuple[SettingChange, ...]:
+    """The subscriptions known by their ids, if another HaloPSA takes the place of the one that gave these ids."""
+    moved = is_moved(current.document.halopsa, wanted.halopsa)
+    if instance is not Instance.NEW or not moved or not current.subscriptions:
+        return ()
+    before = f"{current.subscriptions} known by their ids"
+    return (SettingChange(path="halopsa.subscriptions", before=before, after="looked for anew by their keys"),)
 
 
 def differences(current: SetupDocument, wanted: SetupDocument) -> tuple[SettingChange, ...]:
@@ -135,5 +148,6 @@ def _labels(current: SetupDocument, wanted: SetupDocument) -> Labels:
             for document in both
             for company in document.companies or ()
             for one in company.configurations or ()
+            if one.id  # a new one has no id yet: it is called what the file calls it
         },
     )

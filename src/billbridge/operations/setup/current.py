@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from django.db.models import Exists, OuterRef
 
+from billbridge.billing.changes import ConflictPolicy
 from billbridge.billing.counting import ChangeOfType, CountingRule
-from billbridge.billing.plan import ConflictPolicy
 from billbridge.billing.prices import MissingPrice, PriceSetting
 from billbridge.billing.products import LicenseType, Product, ProductKind
 from billbridge.billing.slots import Layout
@@ -70,7 +72,22 @@ def current_setup(provider: Provider | None = None) -> Installed:
         accounts=dict.fromkeys(_accounts_in_use(document), "") | {a.id: a.name for a in document.storage_accounts},
         billed=frozenset(str(uid) for uid in billed),
         taken=frozenset(str(uid) for uid in taken),
+        subscriptions=Slot.objects.filter(configuration__in=own).count(),
     )
+
+
+def current_part(provider: Provider, name: str, company_id: str = "") -> object:
+    """One part of the settings in force by its name in the document, or one company by its id in the source.
+
+    What a form compares with: a large provider's other settings need not be loaded for it.
+    """
+    read = _READERS.get(name)
+    if read is not None:
+        return read(provider)
+    if name == "companies":
+        companies = _companies(provider, company_id)
+        return companies if not company_id else next(iter(companies), None)
+    return getattr(_document(provider), name)
 
 
 _NOTHING = SetupDocument(
@@ -85,23 +102,14 @@ _NOTHING = SetupDocument(
 
 
 def _document(provider: Provider) -> SetupDocument:
-    halopsa = HaloConnection.objects.filter(provider=provider).first()
-    mbs = SourceConnection.objects.filter(provider=provider, kind=MBS).first()
+    halopsa = _connection(provider)
     return SetupDocument(
         provider=_provider(provider),
-        halopsa=_halopsa(halopsa) if halopsa else None,
-        supplier_name=halopsa.supplier_name if halopsa else None,
-        mbs=MbsSettings(address=mbs.address, login=mbs.login, password=_secret(mbs, "password")) if mbs else None,
-        license_types=tuple(
-            LicenseType(name=row.name, unit=row.unit, billable=row.billable, count_only=row.count_only)
-            for row in KnownLicenseType.objects.filter(provider=provider).order_by("name")
-        ),
-        default_asset_types=tuple(
-            DefaultAssetTypeSetting(
-                product=Product.parse(row.product), asset_type=row.asset_type, item_id=row.item_id
-            )
-            for row in DefaultAssetType.objects.filter(provider=provider).order_by("product")
-        ),
+        halopsa=_halopsa(halopsa),
+        supplier_name=_supplier_name(halopsa),
+        mbs=_mbs(provider),
+        license_types=_license_types(provider),
+        default_asset_types=_default_asset_types(provider),
         storage_accounts=tuple(
             KnownAccount(id=row.source_id, name=row.name)
             for row in StorageAccount.objects.filter(provider=provider).order_by("source_id")
@@ -115,14 +123,7 @@ def _document(provider: Provider) -> SetupDocument:
         prices=_prices(provider),
         storage_costs=_storage_costs(provider),
         storage_limits=_storage_limits(provider),
-        domains=tuple(
-            DomainSetting(
-                name=row.name,
-                company_id=row.company.source_id if row.company else "",
-                license_type=row.license_type,
-            )
-            for row in Domain.objects.filter(provider=provider).select_related("company").order_by("name")
-        ),
+        domains=_domains(provider),
         companies=_companies(provider),
     )
 
@@ -139,7 +140,17 @@ def _provider(row: Provider) -> ProviderSettings:
     )
 
 
-def _halopsa(row: HaloConnection) -> HaloSettings:
+def _connection(provider: Provider) -> HaloConnection | None:
+    return HaloConnection.objects.filter(provider=provider).first()
+
+
+def _supplier_name(row: HaloConnection | None) -> str | None:
+    return row.supplier_name if row else None
+
+
+def _halopsa(row: HaloConnection | None) -> HaloSettings | None:
+    if row is None:
+        return None
     return HaloSettings(
         address=row.address,
         client_id=row.client_id,
@@ -169,12 +180,20 @@ def _secret(row: HaloConnection | SourceConnection, field: str) -> Secret | None
         return Secret()
 
 
+def _default_asset_types(provider: Provider) -> tuple[DefaultAssetTypeSetting, ...]:
+    return tuple(
+        DefaultAssetTypeSetting(product=Product.parse(row.product), asset_type=row.asset_type, item_id=row.item_id)
+        for row in DefaultAssetType.objects.filter(provider=provider).order_by("product")
+    )
+
+
 def _prices(provider: Provider) -> tuple[PriceSetting, ...]:
     rows = LicensePrice.objects.filter(provider=provider).select_related("company")
     return tuple(
         PriceSetting(
             license_type=row.license_type,
             from_month=row.from_month,
+            last_month=row.last_month,
             cost=row.cost,
             price=row.price,
             company_id=row.company.source_id if row.company else "",
@@ -221,8 +240,53 @@ def _storage_limits(provider: Provider) -> tuple[StorageLimitSetting, ...]:
     )
 
 
-def _companies(provider: Provider) -> tuple[CompanySetup, ...]:
-    rows = sorted(Company.objects.filter(provider=provider), key=lambda row: (row.name.casefold(), row.source_id))
+def _mbs(provider: Provider) -> MbsSettings | None:
+    row = SourceConnection.objects.filter(provider=provider, kind=MBS).first()
+    return MbsSettings(address=row.address, login=row.login, password=_secret(row, "password")) if row else None
+
+
+def _license_types(provider: Provider) -> tuple[LicenseType, ...]:
+    return tuple(
+        LicenseType(name=row.name, unit=row.unit, billable=row.billable, count_only=row.count_only)
+        for row in KnownLicenseType.objects.filter(provider=provider).order_by("name")
+    )
+
+
+def _domains(provider: Provider) -> tuple[DomainSetting, ...]:
+    return tuple(
+        DomainSetting(
+            name=row.name,
+            company_id=row.company.source_id if row.company else "",
+            license_type=row.license_type,
+        )
+        for row in Domain.objects.filter(provider=provider).select_related("company").order_by("name")
+    )
+
+
+_READERS: dict[str, Callable[[Provider], object]] = {
+    "prices": _prices,
+    "storage_costs": _storage_costs,
+    "storage_limits": _storage_limits,
+    "provider": _provider,
+    "halopsa": lambda provider: _halopsa(_connection(provider)),
+    "supplier_name": lambda provider: _supplier_name(_connection(provider)),
+    "default_asset_types": _default_asset_types,
+    "domains": _domains,
+    "mbs": _mbs,
+    "license_types": _license_types,
+}
+"""The parts that can be loaded alone."""
+
+
+def _companies(provider: Provider, only: str = "") -> tuple[CompanySetup, ...]:
+    found = Company.objects.filter(provider=provider)
+    if only:
+        found = found.filter(source_id=only)
+    return company_setups(sorted(found, key=lambda row: (row.name.casefold(), row.source_id)))
+
+
+def company_setups(rows: Sequence[Company]) -> tuple[CompanySetup, ...]:
+    """The settings of some companies in force, in their order."""
     settings = load_settings(rows)
     return tuple(
         CompanySetup(

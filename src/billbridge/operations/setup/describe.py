@@ -10,8 +10,8 @@ from decimal import Decimal
 from billbridge.billing.configuration import Configuration
 from billbridge.billing.months import Month
 from billbridge.billing.products import LicenseType, Product, ProductKind
-from billbridge.billing.rating import Adjustment, Exclusion
 from billbridge.billing.storage import GbRates, Limit
+from billbridge.billing.usage import Adjustment, Exclusion
 from billbridge.operations.names import folded
 from billbridge.operations.setup import figures
 from billbridge.operations.setup.document import CompanySetup, SetupDocument
@@ -88,6 +88,7 @@ def _lists(document: SetupDocument, labels: Labels) -> _Described:
         owner = f", {labels.company(price.company_id)}" if price.company_id else ""
         path = f"prices[{price.license_type} from {price.from_month}{owner}]"
         text = f"cost {figures.money(price.cost)}, price {figures.money(price.price)}"
+        text += f", to {price.last_month}" if price.last_month else ""
         yield ("prices", price.license_type, str(price.from_month), price.company_id), path, text
     for cost in document.storage_costs or ():
         owner = f", {labels.company(cost.company_id)}" if cost.company_id else ""
@@ -124,7 +125,7 @@ def _company(company: CompanySetup, labels: Labels) -> _Described:
 def _configuration(configuration: Configuration, labels: Labels) -> Iterator[tuple[str, str]]:
     yield "name", configuration.name
     yield "mode", configuration.mode
-    yield "products", ", ".join(sorted(labels.product(product) for product in configuration.products))
+    yield "products", ", ".join(sorted(labels.product(product) for product in configuration.products)) or "none"
     chosen = sorted(f"{labels.product(product)} = {name}" for product, name in configuration.asset_types.items())
     yield "asset_types", ", ".join(chosen)
     yield "item_id", _value(configuration.item_id)

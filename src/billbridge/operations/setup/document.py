@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from billbridge.billing.changes import ConflictPolicy
 from billbridge.billing.configuration import Configuration
 from billbridge.billing.counting import ChangeOfType, CountingRule
 from billbridge.billing.months import Month
-from billbridge.billing.plan import ConflictPolicy
 from billbridge.billing.prices import MissingPrice, PriceSetting
 from billbridge.billing.products import LicenseType, Product
-from billbridge.billing.rating import Adjustment, Exclusion
 from billbridge.billing.slots import Layout
 from billbridge.billing.storage import GbRates, Limit, StorageBasis
+from billbridge.billing.usage import Adjustment, Exclusion
 from billbridge.operations.setup.lines import SourceText
 
 

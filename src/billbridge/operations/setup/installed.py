@@ -15,13 +15,14 @@ class Installed:
     `document` has every part and everything collected, with ids throughout; where there is no provider yet, its
     lists are empty. `accounts` are the storage accounts' names by id, with an empty name for an id that only a
     setting knows. `billed` are the ids of the configurations on which bills or subscriptions hang, `taken` those of
-    other providers.
+    other providers. `subscriptions` is how many of HaloPSA's subscriptions are known by their ids.
     """
 
     document: SetupDocument
     accounts: Mapping[str, str] = field(default_factory=dict)
     billed: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
+    subscriptions: int = 0
 
     @property
     def companies(self) -> dict[str, str]:

@@ -82,4 +82,5 @@ def _parse(source: SourceText) -> dict[str, object]:
             remedy = 'Write a month in quotes: "2026-10".'
         else:
             remedy = "Correct the line; texts stand in quotes, a list in brackets."
-        raise SetupError((f"{source.file_name}:{line}: This is no valid TOML: {what}. {remedy}",)) from None
+        text = f"This is no valid TOML: {what}. {remedy}"
+        raise SetupError((f"{source.file_name}:{line}: {text}",), (text,)) from None

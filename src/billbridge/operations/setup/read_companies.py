@@ -8,7 +8,7 @@ from uuid import UUID
 from billbridge.billing.configuration import Configuration, SendMode
 from billbridge.billing.months import Month
 from billbridge.billing.products import Product
-from billbridge.billing.rating import Adjustment, Exclusion
+from billbridge.billing.usage import Adjustment, Exclusion
 from billbridge.operations.setup.cells import Cells
 from billbridge.operations.setup.document import CompanySetup, DomainSetting, KnownUser
 from billbridge.operations.setup.read_prices import LONGEST_ID, LONGEST_LOGIN, product_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from billbridge.billing.plan import ConflictPolicy
+from billbridge.billing.changes import ConflictPolicy
 from billbridge.billing.slots import Layout
 from billbridge.errors import PermanentError
 from billbridge.halopsa.address import Address

@@ -67,6 +67,7 @@ def read_price(cells: Cells) -> PriceSetting:
     read = PriceSetting(
         license_type=cells.text("license_type", required=True),
         from_month=_from_month(cells),
+        last_month=cells.month("last_month"),
         cost=cells.money("cost"),
         price=cells.money("price"),
         company_id=cells.text("company", longest=300),

@@ -9,17 +9,21 @@ from billbridge.billing.products import type_key
 from billbridge.operations.setup.check import check_document
 from billbridge.operations.setup.document import CompanySetup, SetupDocument
 from billbridge.operations.setup.installed import Installed
+from billbridge.operations.setup.instance import Instance, settle_instance
 from billbridge.operations.setup.problems import Problems
 from billbridge.operations.setup.resolve import Resolver, company_directory, each, types_in_use
 from billbridge.operations.setup.settle_companies import settle_company
 
 
-def settle(document: SetupDocument, installed: Installed, *, day: date) -> SetupDocument:
+def settle(
+    document: SetupDocument, installed: Installed, *, day: date, instance: Instance | None = None
+) -> SetupDocument:
     """The settings that applying a file on the business day `day` leads to; parts the file lacks stay `None`.
 
     Names become ids, license types get their known spelling, auto-billing that is switched on gets its day, and
-    configurations that the file leaves out although bills hang on them end with the month of `day`. Raises
-    SetupError with every name that is not known, and every contradiction that only the ids show.
+    configurations that the file leaves out although bills hang on them end with the month of `day`. `instance` is
+    what a person says of a HaloPSA whose address changes. Raises SetupError with every name that is not known, and
+    every contradiction that only the ids show.
     """
     problems = Problems(document.source)
     _check_foundations(document, installed, problems)
@@ -36,6 +40,7 @@ def settle(document: SetupDocument, installed: Installed, *, day: date) -> Setup
     )
     settled = _with_companies(settled, installed, resolver, problems, day)
     _check_removed_types(settled, installed, problems)
+    settled = settle_instance(settled, installed, problems, instance)
     if not problems:  # a name that was not found would only seem to contradict others
         check_document(settled, problems, same=str, account_names=resolver.accounts.names)
     problems.raise_any()

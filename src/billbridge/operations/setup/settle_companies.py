@@ -30,6 +30,12 @@ def settle_company(
     bills or subscriptions hang.
     """
     since = entry.auto_billing_since or (before.auto_billing_since if before.auto_billing else day)
+    if since is not None and since > day and since != before.auto_billing_since:
+        problems.add(
+            (*path, "auto_billing_since"),
+            f"auto_billing_since is {since}, which lies after the business day {day}.",
+            "Write the day on which it was switched on, or remove it: then it begins on the day of applying.",
+        )
     settled = replace(entry, auto_billing_since=since if entry.auto_billing else None)
     if entry.configurations is None:
         return settled, frozenset()
@@ -72,7 +78,8 @@ def _ending(
 ) -> list[Configuration]:
     """The configurations that are left out but stay until the end of `month`, because bills hang on them.
 
-    They give the products that another configuration now bills to that one at once, and keep the rest.
+    They give the products that another configuration now bills to that one at once, and keep the rest. One that
+    gives all of them away has to be ended by the file itself: it may only have been given another name.
     """
     kept = {configuration.id for configuration in wanted}
     takers = {product: configuration for configuration in wanted for product in configuration.products}
@@ -81,12 +88,13 @@ def _ending(
         if old.id in kept or old.id not in billed:
             continue
         products = tuple(product for product in old.products if product not in takers)
-        if not products:
+        if not products and old.last_month is None:
             names = " and ".join(sorted({repr(takers[product].name) for product in old.products}))
             problems.add(
                 (*path, "configurations"),
                 f"Configuration {old.name!r} has bills, so it cannot vanish, but {names} takes all its products.",
-                f'Give one that replaces it id = "{old.id}", so that its subscriptions go on, or leave it one.',
+                f'Give one that replaces it id = "{old.id}", so that its subscriptions go on, or list it with '
+                f'id = "{old.id}", products = [] and last_month = "{month}", so that they end.',
             )
             continue
         ending.append(

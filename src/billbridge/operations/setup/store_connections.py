@@ -7,7 +7,8 @@ from dataclasses import fields
 from billbridge.operations.setup.compare import changes_secret
 from billbridge.operations.setup.current import MBS
 from billbridge.operations.setup.document import HaloSettings, MbsSettings, ProviderSettings, Secret, SetupDocument
-from billbridge.store.models import HaloConnection, Provider, SourceConnection
+from billbridge.operations.setup.instance import Instance, is_moved
+from billbridge.store.models import HaloConnection, PlannedChange, Provider, Slot, SourceConnection
 from billbridge.store.secrets import put_secret
 
 
@@ -20,20 +21,25 @@ def store_provider(row: Provider | None, settings: ProviderSettings | None) -> P
     return provider
 
 
-def store_halopsa(provider: Provider, wanted: SetupDocument, current: HaloSettings | None) -> None:
+def store_halopsa(
+    provider: Provider, wanted: SetupDocument, current: HaloSettings | None, instance: Instance | None = None
+) -> None:
     """Write the connection to HaloPSA and its additional settings.
 
-    What was learned of one HaloPSA does not hold for another: with a new address it is forgotten.
+    What was learned of one HaloPSA does not hold for another: with a new address or tenant it is forgotten, and so
+    are the subscriptions if a person says that it is another HaloPSA. The history of runs stays.
     """
     if wanted.halopsa is None and wanted.supplier_name is None:
         return
     row = HaloConnection.objects.filter(provider=provider).first() or HaloConnection(provider=provider)
     if wanted.halopsa is not None:
         _set(row, wanted.halopsa, without="client_secret")
-        if current is not None and current.address != wanted.halopsa.address:
+        if is_moved(current, wanted.halopsa):
             row.proven_batch = 1
             row.blocked_until = 0.0
             row.known_sizes = {}
+            if instance is Instance.NEW:
+                _forget_subscriptions(provider)
     if wanted.supplier_name is not None:
         row.supplier_name = wanted.supplier_name
     row.save()
@@ -41,6 +47,14 @@ def store_halopsa(provider: Provider, wanted: SetupDocument, current: HaloSettin
         _store_secret(
             row, "client_secret", current.client_secret if current else None, wanted.halopsa.client_secret
         )
+
+
+def _forget_subscriptions(provider: Provider) -> None:
+    """Forget which subscription shows what, and expect no write of an earlier run to arrive any more."""
+    Slot.objects.filter(configuration__company__provider=provider).delete()
+    expected = [state for state in PlannedChange.State if state is not PlannedChange.State.VERIFIED]
+    changes = PlannedChange.objects.filter(run__provider=provider, state__in=expected)
+    changes.update(state=PlannedChange.State.ABANDONED)
 
 
 def store_mbs(provider: Provider, wanted: MbsSettings | None, current: MbsSettings | None) -> None:

@@ -51,6 +51,7 @@ def store_lists(
                 company=companies.get(one.company_id),
                 license_type=one.license_type,
                 from_month=one.from_month,
+                last_month=one.last_month,
                 cost=one.cost,
                 price=one.price,
             )

@@ -48,6 +48,7 @@ def write_prices(toml: TomlText, document: SetupDocument) -> None:
         toml.set("license_type", price.license_type)
         toml.set("company", price.company_id or None, companies.get(price.company_id, ""))
         toml.set("from_month", str(price.from_month))
+        toml.set("last_month", str(price.last_month) if price.last_month else None)
         toml.money(cost=price.cost, price=price.price)
 
 

@@ -1,9 +1,11 @@
 """Everything the console keeps, one module per area."""
 
+from billbridge.store.models.administrators import Administrator
 from billbridge.store.models.bills import Bill, BillLine
 from billbridge.store.models.companies import BackupUser, Company, Domain
 from billbridge.store.models.connections import DefaultAssetType, HaloConnection, SourceConnection
 from billbridge.store.models.provider import KnownLicenseType, Provider
+from billbridge.store.models.records import AuditEntry, Draft, HaloList, PlannedEntry, Task
 from billbridge.store.models.runs import ApiCall, Lock, PlannedChange, Run, Slot
 from billbridge.store.models.settings import (
     AdjustmentSetting,
@@ -20,6 +22,7 @@ from billbridge.store.models.usage import (
     DomainReading,
     MonthlyStorage,
     StorageAccount,
+    StoragePackage,
     StorageReading,
     UsageHistoryImport,
 )
@@ -27,7 +30,9 @@ from billbridge.store.models.usage import (
 __all__ = [
     "ActivationRow",
     "AdjustmentSetting",
+    "Administrator",
     "ApiCall",
+    "AuditEntry",
     "BackupUser",
     "Bill",
     "BillLine",
@@ -38,20 +43,25 @@ __all__ = [
     "DefaultAssetType",
     "Domain",
     "DomainReading",
+    "Draft",
     "ExclusionSetting",
     "HaloConnection",
+    "HaloList",
     "KnownLicenseType",
     "LicensePrice",
     "Lock",
     "MonthlyStorage",
     "PlannedChange",
+    "PlannedEntry",
     "Provider",
     "Run",
     "Slot",
     "SourceConnection",
     "StorageAccount",
     "StorageLimit",
+    "StoragePackage",
     "StorageRate",
     "StorageReading",
+    "Task",
     "UsageHistoryImport",
 ]

@@ -35,7 +35,8 @@ class Bill(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["company", "month"], name="one_bill_per_company_and_month"),
         ]
-        indexes = [models.Index(fields=["provider", "month"])]
+        # Wide, so that the months' totals and states are read from the index alone.
+        indexes = [models.Index(fields=["provider", "month", "state", "kind", "currency", "cost", "price"])]
 
     def __str__(self) -> str:
         return f"{self.company_id} {self.month} {self.kind} {self.state}"

@@ -14,6 +14,7 @@ class Company(models.Model):
     source_id = models.CharField(max_length=100)
     name = models.CharField(max_length=300)
     in_source = models.BooleanField(default=True, help_text="whether the last collection still showed it")
+    gone_since = models.DateField(null=True, help_text="the day of the first collection that showed it no more")
     is_ambiguous = models.BooleanField(default=False, help_text="another company has the same name")
     client_id = models.IntegerField(null=True, help_text="the HaloPSA customer it is mapped to")
     site_id = models.IntegerField(null=True, help_text="that customer's site")
@@ -36,6 +37,7 @@ class BackupUser(models.Model):
     source_id = models.CharField(max_length=100)
     login = models.CharField(max_length=300)
     company = models.ForeignKey(Company, on_delete=models.SET_NULL, null=True)
+    packages = models.JSONField(default=list, help_text="the source's storage limits: [account id, package id]")
 
     class Meta:
         constraints = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from billbridge.billing.plan import ConflictPolicy
+from billbridge.billing.changes import ConflictPolicy
 from billbridge.billing.slots import Layout
 from billbridge.store.models.provider import Provider
 

@@ -22,6 +22,7 @@ class Provider(models.Model):
     change_of_type = models.CharField(max_length=32, default=ChangeOfType.BOTH.value)
     storage_basis = models.CharField(max_length=32, default=StorageBasis.MEAN.value)
     missing_price = models.CharField(max_length=32, default=MissingPrice.BILL_AT_ZERO.value)
+    moved_day = models.DateField(null=True, help_text="the business day, moved by hand; null: the calendar's")
 
     def __str__(self) -> str:
         return self.name

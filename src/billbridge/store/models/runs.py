@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from billbridge.store.fields import MonthField
+from billbridge.store.models.companies import Company
 from billbridge.store.models.connections import HaloConnection
 from billbridge.store.models.provider import Provider
 from billbridge.store.models.settings import BillingConfiguration
@@ -22,6 +23,7 @@ class Run(models.Model):
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE)
     trigger = models.CharField(max_length=20)
+    started_by = models.CharField(max_length=254, blank=True, help_text="the person, or the command line")
     day = models.DateField(help_text="the business day")
     began = models.DateTimeField(help_text="UTC")
     ended = models.DateTimeField(null=True, help_text="UTC")
@@ -51,7 +53,11 @@ class PlannedChange(models.Model):
     kind = models.CharField(max_length=20)
     subscription_id = models.IntegerField(null=True)
     client_id = models.IntegerField()
+    company = models.ForeignKey(Company, on_delete=models.SET_NULL, null=True)
+    name = models.CharField(max_length=300, blank=True, help_text="the subscription's name")
+    month = models.CharField(max_length=7, blank=True, help_text="YYYY-MM; empty: it is emptied or closed")
     fields = models.JSONField(help_text="per field: before, after, base")
+    read_back = models.JSONField(default=dict, help_text="per field: what HaloPSA showed after it was sent")
     state = models.CharField(max_length=20, choices=State, default=State.INTENDED)
     sent_at = models.FloatField(null=True, help_text="database time of the last attempt, in seconds")
     error = models.TextField(blank=True)

@@ -19,6 +19,7 @@ class LicensePrice(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True)
     license_type = models.CharField(max_length=200)
     from_month = MonthField()
+    last_month = MonthField(null=True, help_text="set when a company's price ends")
     cost = MoneyField()
     price = MoneyField()
 
@@ -34,6 +35,9 @@ class LicensePrice(models.Model):
                 name="one_general_price_per_product_and_month",
             ),
             models.CheckConstraint(condition=Q(cost__gte=0) & Q(price__gte=0), name="price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(last_month=None) | Q(last_month__gte=models.F("from_month")), name="price_in_order"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -63,6 +67,11 @@ class StorageRate(models.Model):
                 fields=["provider", "account_id", "user_id", "from_month"],
                 condition=Q(company=None),
                 name="one_general_storage_rate_per_month",
+            ),
+            models.CheckConstraint(
+                condition=Q(user_id="") | Q(company__isnull=False),
+                name="a_users_storage_rate_names_its_company",
+                violation_error_message="A user's custom price needs the user's company.",
             ),
         ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from billbridge.store.fields import MonthField
+from billbridge.store.fields import MoneyField, MonthField
 from billbridge.store.models.companies import Company
 from billbridge.store.models.provider import Provider
 
@@ -64,7 +64,15 @@ class ActivationRow(models.Model):
                 condition=Q(last_day=None) | Q(last_day__gte=models.F("first_day")), name="activation_in_order"
             ),
         ]
-        indexes = [models.Index(fields=["company", "last_day"])]
+        indexes = [
+            models.Index(fields=["company", "last_day"]),
+            # It names the last day, which is always empty here, so that licenses are counted from the index alone.
+            models.Index(
+                fields=["provider", "license_type", "last_day"],
+                condition=Q(last_day=None),
+                name="open_activations",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.endpoint} {self.license_type} {self.first_day} to {self.last_day or 'now'}"
@@ -82,6 +90,7 @@ class DomainReading(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["provider", "domain", "day"], name="one_domain_reading_per_day"),
         ]
+        indexes = [models.Index(fields=["provider", "day"])]
 
     def __str__(self) -> str:
         return f"{self.domain} {self.day}: {self.licenses}"
@@ -98,6 +107,25 @@ class StorageAccount(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider", "source_id"], name="one_storage_account_per_source_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StoragePackage(models.Model):
+    """A storage limit as the source keeps it, as last collected. What the source calls its cost is our price."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE)
+    source_id = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    price = MoneyField()
+    backup_gb = models.DecimalField(max_digits=15, decimal_places=3, null=True)
+    restore_gb = models.DecimalField(max_digits=15, decimal_places=3, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "source_id"], name="one_storage_package_per_source_id"),
         ]
 
     def __str__(self) -> str:
@@ -122,7 +150,11 @@ class StorageReading(models.Model):
                 fields=["provider", "account_id", "user_id", "day"], name="one_storage_reading_per_day"
             ),
         ]
-        indexes = [models.Index(fields=["company", "day"])]
+        indexes = [
+            models.Index(fields=["company", "day"]),
+            # Wide, so that a day's sum per account is read from the index alone.
+            models.Index(fields=["provider", "day", "account_id", "backup_bytes"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_login} {self.day}"
