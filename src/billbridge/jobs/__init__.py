@@ -1,0 +1,1 @@
+"""Work in the background: what each kind of task does, and the worker that does it."""

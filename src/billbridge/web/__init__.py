@@ -1,0 +1,1 @@
+"""The Management Console in the browser: a folder per area with its views, forms, addresses and templates."""

@@ -1,0 +1,1 @@
+"""The pages of Settings > HaloPSA, a module for each tab."""

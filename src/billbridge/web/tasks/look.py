@@ -1,0 +1,84 @@
+"""How a task looks on a page: its state in words, how far it is, and where its result is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from billbridge.operations.tasks import UNFINISHED, TaskKind, is_abandoned, waits_in_vain
+from billbridge.store.models import Task
+
+_NOUNS = {kind.value: kind.noun for kind in TaskKind}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLook:
+    """A task in words. `percent` is empty while the length of its step is not known."""
+
+    title: str
+    state: str
+    is_unfinished: bool
+    step: str
+    """What it does now, or waits for."""
+    since: datetime
+    percent: int | None
+    finished: int
+    total: int
+    trouble: str
+    """Why nothing seems to happen, and what to do."""
+    address: str
+    """The task's own page."""
+
+
+def look_of(task: Task) -> TaskLook:
+    """How a task looks now."""
+    has_length = task.state == Task.State.RUNNING and task.total > 0
+    return TaskLook(
+        title=title_of(task),
+        state=task.state,
+        is_unfinished=task.state in UNFINISHED,
+        step=_step(task),
+        since=task.began or task.asked,
+        percent=min(100, task.finished * 100 // task.total) if has_length else None,
+        finished=task.finished,
+        total=task.total,
+        trouble=_trouble(task),
+        address=reverse("tasks:task", args=[task.pk]),
+    )
+
+
+def title_of(task: Task) -> str:
+    """What a task is, beginning a sentence."""
+    noun = _NOUNS.get(task.kind, task.kind)
+    return noun[:1].upper() + noun[1:]
+
+
+def result_address(task: Task) -> str:
+    """The page that shows what a task led to."""
+    match task.kind:
+        case TaskKind.PLAN | TaskKind.SYNC:
+            return reverse("sync:task", args=[task.pk])
+        case TaskKind.COLLECT | TaskKind.TEST_SOURCE:
+            return reverse("sources:sources")
+        case TaskKind.TEST_HALOPSA:
+            return reverse("halopsa:connection")
+        case _:
+            return reverse("halopsa:mapping")
+
+
+def _step(task: Task) -> str:
+    if task.state == Task.State.QUEUED:
+        return "waiting for its turn"
+    if task.state == Task.State.RUNNING:
+        return task.step or "beginning"
+    return ""
+
+
+def _trouble(task: Task) -> str:
+    if waits_in_vain(task):
+        return "No worker seems to run: start `billbridge serve` on the server, and this begins by itself."
+    if is_abandoned(task):
+        return "Its worker was not heard of for a while: it may have been stopped. Start `billbridge serve` again."
+    return ""
