@@ -228,11 +228,11 @@ class Console:
         """The setup file as it now stands."""
         return tomlkit.dumps(self.settings)
 
-    def apply_setup(self, *, day: str = "") -> Ran:
+    def apply_setup(self, *options: str, day: str = "") -> Ran:
         """Write the settings to a setup file beside the installation and run `setup apply`."""
         file = self.data.parent / "setup.toml"
         file.write_text(self.setup_text(), encoding="utf-8")
-        return self.run("setup", "apply", str(file), "--yes", day=day or self.world.today.isoformat())
+        return self.run("setup", "apply", str(file), "--yes", *options, day=day or self.world.today.isoformat())
 
     def collect(self, day: str) -> Ran:
         """Collect on a day; ends with code 0 or fails the test."""

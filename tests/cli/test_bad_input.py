@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from installation import ACCOUNT_ID, Console, OpenConsole, Ran, configuration, prices, small_world
 
-from billbridge.errors import TransientError
 from billbridge.simulators.faults import Fault
 from billbridge.simulators.server import SimulatorServer
 from billbridge.simulators.world import World
@@ -36,6 +35,7 @@ WRONG, TRY_AGAIN, NEEDS_A_PERSON = 3, 4, 5
 USAGE = ("company", "backupuser", "activationrow", "storagereading", "monthlystorage")
 SETTINGS = ("licenseprice", "billingconfiguration", "billedproduct", "haloconnection", "company")
 SENDING = ("run", "plannedchange", "slot")
+BILLS = ("bill", "billline")
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,7 @@ def reconnect(console: Console, part: str = "halopsa", **settings: Any) -> None:
     """Apply the setup with something else in one of the connections."""
     connection = console.settings["halopsa"] if part == "halopsa" else console.settings["sources"]["mbs"]
     connection.update(settings)
-    console.apply_setup().must()
+    console.apply_setup("--same-instance").must()
 
 
 def closed_port() -> int:
@@ -143,7 +143,7 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
 
 def test_a_wrong_secret_of_halopsa_says_to_make_a_new_one(console: Console) -> None:
     reconnect(console, client_secret="outdated")
-    untouched = Untouched(console)
+    untouched = Untouched(console, *BILLS)
 
     ran = console.sync(MARCH_2)
 
@@ -154,7 +154,7 @@ def test_a_wrong_secret_of_halopsa_says_to_make_a_new_one(console: Console) -> N
 
 def test_a_wrong_tenant_of_halopsa_says_which_one_is_right(console: Console) -> None:
     reconnect(console, tenant="acmee")
-    untouched = Untouched(console)
+    untouched = Untouched(console, *BILLS)
 
     assert_refused(console.sync(MARCH_2), WRONG, "'acmee'", "Enter acme as the tenant")
     untouched.check()
@@ -163,7 +163,7 @@ def test_a_wrong_tenant_of_halopsa_says_which_one_is_right(console: Console) -> 
 def test_a_halopsa_whose_certificate_nobody_vouches_for_gets_nothing(
     console: Console, self_signed: ssl.SSLContext
 ) -> None:
-    untouched = Untouched(console)
+    untouched = Untouched(console, *BILLS)
     with console.halopsa.start(tls=self_signed) as server:
         reconnect(console, address=f"{server.url}/api")
 
@@ -172,7 +172,7 @@ def test_a_halopsa_whose_certificate_nobody_vouches_for_gets_nothing(
 
 
 def test_a_page_for_people_instead_of_halopsas_data_says_to_check_the_address(console: Console) -> None:
-    untouched = Untouched(console)
+    untouched = Untouched(console, *BILLS)
     console.halopsa.faults.add(Fault(kind="html", route="GET /Client", times=-1))
 
     assert_refused(console.sync(MARCH_2), WRONG, "web page", "address")
@@ -180,7 +180,7 @@ def test_a_page_for_people_instead_of_halopsas_data_says_to_check_the_address(co
 
 
 def test_a_halopsa_that_asks_for_a_long_pause_is_left_alone_until_later(console: Console) -> None:
-    untouched = Untouched(console)
+    untouched = Untouched(console, *BILLS)
     console.halopsa.faults.add(Fault(kind="rate_limit", route="GET /Client", times=-1, retry_after=900))
 
     assert_refused(console.sync(MARCH_2), TRY_AGAIN, "refuses further calls", "lower the connection's calls")
@@ -195,54 +195,6 @@ def test_a_storm_of_429_is_waited_out_and_nothing_is_doubled(console: Console) -
 
     assert len(console.subscriptions()) == 4
     assert {write["action"] for write in console.books()} == {"create"}
-
-
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        (Fault(kind="status", route="GET /Client", times=-1, status=500), "500"),
-        (Fault(kind="truncate", route="GET /Client", times=-1), "cut off"),
-        (Fault(kind="cut_before", route="GET /Client", times=-1), "broke off"),
-    ],
-    ids=["500s", "truncated JSON", "cut connections"],
-)
-def test_trouble_with_halopsa_that_may_pass_is_no_plan_at_all(console: Console, fault: Fault, words: str) -> None:
-    untouched = Untouched(console)
-    console.halopsa.faults.add(fault)
-
-    with pytest.raises(TransientError, match=words):
-        prepare_without_pauses(console, MARCH_2)
-    untouched.check()
-
-
-def test_a_halopsa_that_cannot_be_reached_is_no_plan_at_all(console: Console) -> None:
-    reconnect(console, address=f"http://127.0.0.1:{closed_port()}/api")
-    untouched = Untouched(console)
-
-    with pytest.raises(TransientError, match="cannot be reached") as error:
-        prepare_without_pauses(console, MARCH_2)
-    assert "whether HaloPSA is up" in error.value.hint
-    untouched.check()
-
-
-def prepare_without_pauses(console: Console, day: str) -> None:
-    """Plan as `sync` does, but without the seconds a client waits before it asks HaloPSA once more."""
-    from billbridge.halopsa.auth import Credentials
-    from billbridge.halopsa.client import Backoff, HaloPSA
-    from billbridge.operations.bill import BillRequest
-    from billbridge.operations.provider import connection_of, the_provider
-    from billbridge.operations.sync import prepare
-    from billbridge.store.limiter import DatabaseLimiter
-    from billbridge.store.secrets import read_secret
-
-    provider = the_provider()
-    row = connection_of(provider)
-    credentials = Credentials(
-        client_id=row.client_id, client_secret=read_secret(row, "client_secret"), tenant=row.tenant, scope=row.scope
-    )
-    limiter = DatabaseLimiter(row.pk, row.calls_per_window, row.window_seconds)
-    with HaloPSA(row.address, credentials, limiter=limiter, backoff=Backoff(tries=3, first=0.01)) as halo:
-        prepare(provider, halo, BillRequest(day=date.fromisoformat(day)))
 
 
 def crowded() -> World:
@@ -276,7 +228,7 @@ def test_a_list_of_customers_whose_pages_do_not_add_up_is_no_plan_at_all(
     open_console_in_process: OpenConsole, kind: Any
 ) -> None:
     console = ready(open_console_in_process(crowded()))
-    untouched = Untouched(console)
+    untouched = Untouched(console, *BILLS)
     console.halopsa.faults.add(Fault(kind=kind, route="GET /Client", times=-1))
 
     assert_refused(console.sync(MARCH_2), TRY_AGAIN, "Client", "came twice")
@@ -525,7 +477,7 @@ def test_a_price_that_cannot_be_is_refused(console: Console, price: str, words: 
 
 
 def test_a_month_that_has_not_begun_is_not_billed(console: Console) -> None:
-    untouched = Untouched(console, "bill", "billline")
+    untouched = Untouched(console, *BILLS)
 
     ran = console.sync(MARCH_2, "--month", "2026-04")
 
@@ -570,7 +522,7 @@ def test_a_clock_that_jumps_back_bills_nothing(console: Console, command: tuple[
 
 @pytest.mark.parametrize("day", ["2026-02-30", "tomorrow", "02.03.2026"])
 def test_a_day_that_is_none_says_how_to_write_one(console: Console, day: str) -> None:
-    untouched = Untouched(console, "bill", "billline")
+    untouched = Untouched(console, *BILLS)
 
     assert_refused(console.run("sync", "--yes", "--json", "--day", day), WRONG, day, "Write it as YYYY-MM-DD")
     untouched.check()

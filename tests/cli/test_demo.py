@@ -19,7 +19,7 @@ def billbridge(*arguments, cwd):
 def test_the_demo_ends_with_a_second_run_that_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.delenv("BILLBRIDGE_DATABASE_URL", raising=False)
     monkeypatch.delenv("BILLBRIDGE_DATA", raising=False)
-    demo = billbridge("demo", "--companies", "12", "--licenses", "90", cwd=tmp_path)
+    demo = billbridge("demo", "--no-serve", "--companies", "12", "--licenses", "90", cwd=tmp_path)
     assert demo.returncode == 0, demo.stderr
     assert "Second run: 0 writes" in demo.stdout
 
@@ -33,6 +33,6 @@ def test_the_demo_ends_with_a_second_run_that_writes_nothing(tmp_path, monkeypat
 def test_the_demo_never_removes_a_folder_it_did_not_make(tmp_path):
     (tmp_path / "demo-data").mkdir()
     (tmp_path / "demo-data" / "precious.txt").write_text("mine")
-    demo = billbridge("demo", cwd=tmp_path)
+    demo = billbridge("demo", "--no-serve", cwd=tmp_path)
     assert demo.returncode == 3
     assert (tmp_path / "demo-data" / "precious.txt").read_text() == "mine"

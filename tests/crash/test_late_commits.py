@@ -51,6 +51,31 @@ def test_a_create_that_comes_after_the_console_gave_up_waiting_for_it_is_found_b
     creating.assert_quiet()
 
 
+def test_an_edit_of_a_create_that_came_after_the_run_gave_it_up_is_a_conflict(creating: Bench) -> None:
+    creating.wire.hold_writes(after=3)  # all but the last two subscriptions
+    run = creating.start_sync()
+    creating.wire.wait_for_write()
+    creating.console.halopsa.faults.add(Fault(kind="cut_before", route=CREATE, times=-1))
+    creating.wire.cut()
+    run.communicate(timeout=60)
+    assert (run.returncode, len(creating.made())) == (5, 6)
+    creating.console.halopsa.faults.clear()
+    creating.wire.commit_held()
+    late = creating.console.subscriptions()[-1]
+    creating.person_sets(late, count=77)
+
+    done = creating.sync().must(5).document
+
+    (conflict,) = [change for change in done["plan"]["changes"] if change["kind"] == "conflict"]
+    assert conflict["subscription_id"] == late["id"]
+    (field,) = conflict["fields"]
+    assert (field["field"], float(field["before"]), float(field["base"])) == ("count", 77, late["count"])
+    assert creating.console.subscriptions()[-1]["count"] == 77
+    creating.sync("--on-conflict", "overwrite").must()
+    creating.assert_whole()
+    creating.assert_quiet()
+
+
 def test_a_create_that_comes_later_than_anybody_waits_for_is_a_double_that_the_next_run_closes(
     creating: Bench,
 ) -> None:

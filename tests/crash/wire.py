@@ -67,6 +67,13 @@ class Wire:
         with self._changed:
             self._reads_to_go = during_read
 
+    def commit_held(self) -> None:
+        """Let HaloPSA commit late, and at once, what it got on connections that were cut."""
+        with self._changed:
+            due, self._held = self._held, []
+        for late in due:
+            self._halopsa.handle(late)
+
     def handle(self, request: Request) -> Response:
         """Pass a request on, or hold it."""
         if _is(request, "POST") and self._holds(request):

@@ -32,7 +32,7 @@ def billbridge(version: bool = typer.Option(False, "--version", help="Print the 
 
 def main() -> None:
     """Run a command; an error becomes one message with its remedy, and an exit code."""
-    from billbridge.cli import billing, collecting, demo, running, settings, simulate  # noqa: F401
+    from billbridge.cli import billing, collecting, demo, running, serving, settings, simulate  # noqa: F401
 
     try:
         app()

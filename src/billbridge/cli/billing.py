@@ -14,7 +14,7 @@ from billbridge.cli.output import ask, err, out, print_json, steps
 from billbridge.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from billbridge.billing.plan import ConflictPolicy
+    from billbridge.billing.changes import ConflictPolicy
     from billbridge.operations.bill import BillRequest
     from billbridge.store.models import Provider
 
@@ -50,6 +50,7 @@ def bill(
     """Make the bills of last month and of this one so far. Nothing is sent."""
     enter(data)
     from billbridge.cli import views
+    from billbridge.operations import report
     from billbridge.operations.bill import make_bills
     from billbridge.operations.provider import the_provider
 
@@ -57,7 +58,7 @@ def bill(
     request = _request(provider, companies, day, month, accept_partial=accept_partial)
     with steps("bills") as bar:
         results = make_bills(provider, request, progress=bar.advance)
-    document = views.bills(provider, results)
+    document = report.bills(provider, results)
     if as_json:
         print_json(document)
     else:
@@ -79,6 +80,7 @@ def plan(
     """Show what a sync would change in HaloPSA: creates, adoptions, updates, keeps and conflicts."""
     enter(data)
     from billbridge.cli import views
+    from billbridge.operations import report
     from billbridge.operations.connect import halopsa_of
     from billbridge.operations.provider import the_provider
     from billbridge.operations.sync import prepare
@@ -87,7 +89,7 @@ def plan(
     request = _request(provider, companies, day, month, accept_partial=accept_partial)
     with halopsa_of(provider) as halo, steps("planning") as bar:
         prepared = prepare(provider, halo, request, policy=_policy(on_conflict), say=bar.say)
-    document = views.plan(prepared)
+    document = report.plan(prepared)
     if as_json:
         print_json(document)
     else:
@@ -114,6 +116,7 @@ def sync(
     """Show the plan, ask, send it to HaloPSA, and prove by reading back that it arrived."""
     enter(data)
     from billbridge.cli import views
+    from billbridge.operations import report
     from billbridge.operations.connect import halopsa_of
     from billbridge.operations.provider import connection_of, the_provider
     from billbridge.operations.sync import apply, prepare
@@ -133,7 +136,7 @@ def sync(
     with lock.held(), halopsa_of(provider, before_post=lock.check) as halo:
         with steps("planning") as bar:
             prepared = prepare(provider, halo, request, policy=_policy(on_conflict), say=bar.say)
-        document = views.plan(prepared)
+        document = report.plan(prepared)
         if not as_json:
             views.print_plan(document)
         adopt = adopt or _asks_to_adopt(document, asks=not (yes or as_json))
@@ -142,7 +145,7 @@ def sync(
             raise typer.Exit(Exit.NOT_CONFIRMED)
         with steps("syncing") as bar:
             result = apply(prepared, halo, adopt=adopt, progress=bar.advance)
-    done = views.result(result, document)
+    done = report.result(result, document)
     if as_json:
         print_json(done)
     else:
@@ -159,9 +162,10 @@ def runs(
     """The history of all runs: when, what, result, and each change with before and after."""
     enter(data)
     from billbridge.cli import views
+    from billbridge.operations import report
     from billbridge.operations.provider import the_provider
 
-    document = views.runs(the_provider(), number)
+    document = report.runs(the_provider(), number)
     if as_json:
         print_json(document)
     else:
@@ -208,7 +212,7 @@ def _request(
 
 
 def _policy(text: str | None) -> ConflictPolicy | None:
-    from billbridge.billing.plan import ConflictPolicy
+    from billbridge.billing.changes import ConflictPolicy
 
     if text is None:
         return None
@@ -231,6 +235,6 @@ def _agrees(*, as_json: bool) -> bool:
 
 def _exit_for(coverage: list[dict[str, object]], *, conflicts: bool) -> None:
     """A company that was held, a conflict or a failure needs a person; one that has nothing to bill does not."""
-    if conflicts or any(entry["state"] in ("held", "partly billed") for entry in coverage):
+    if conflicts or any(entry["state"] in ("held", "partly billed", "conflict", "failed") for entry in coverage):
         out.print("", end="")
         raise typer.Exit(Exit.NEEDS_A_PERSON)

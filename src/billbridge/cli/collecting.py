@@ -74,7 +74,7 @@ def usage_history(
     day: Day = None,
     dates: Annotated[str, typer.Option(help="How the file writes dates: iso, us or eu.")] = "iso",
     month: Annotated[
-        str | None, typer.Option(help="The month the file speaks for, YYYY-MM.", show_default="up to --day")
+        str | None, typer.Option(help="The month the file speaks for, YYYY-MM.", show_default="of its newest date")
     ] = None,
     good_rows: Annotated[
         bool, typer.Option("--good-rows", help="Take the good rows even if others cannot be used.")
@@ -103,7 +103,8 @@ def usage_history(
     if not result.imported:
         out.print("Nothing was imported. Correct the file, or take the good rows with --good-rows.")
         raise typer.Exit(Exit.WRONG)
-    out.print(f"{result.rows} rows imported, {result.changed} endpoints changed.")
+    known = f" The days from {result.known.first} to {result.known.last} count as known." if result.known else ""
+    out.print(f"{result.rows} rows imported, {result.changed} endpoints changed.{known}")
     if result.problems:
         raise typer.Exit(Exit.NEEDS_A_PERSON)
 

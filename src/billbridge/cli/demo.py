@@ -1,7 +1,8 @@
-"""`billbridge demo`: the whole main job against the simulators, over real HTTP, in half a minute."""
+"""`billbridge demo`: the whole main job against the simulators, over real HTTP, then the console to look at it."""
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,10 +29,15 @@ def demo(
         "demo-data"
     ),
     companies: Annotated[int, typer.Option(help="Companies in the demo's world.")] = 40,
-    licenses: Annotated[int, typer.Option(help="Licenses in the demo's world.")] = 600,
+    licenses: Annotated[int, typer.Option(help="Licenses held on a day in the demo's world, about.")] = 600,
     seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 7,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the console.")] = 8080,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the console afterwards, or end.")] = True,
 ) -> None:
-    """Collect six weeks of usage, make the bills, show the plan, sync, read back, and sync again: nothing to do."""
+    """Collect six weeks of usage, make the bills, show the plan, sync, read back, and sync again: nothing to do.
+
+    Then the console runs on the demo's world until it is stopped; its address and sign-in are printed.
+    """
     from billbridge.cli.demo_world import demo_setup
     from billbridge.simulators.halopsa import CLIENT_ID, CLIENT_SECRET, TENANT, HaloPSASimulator
     from billbridge.simulators.mbs import LOGIN, PASSWORD, MBSSimulator
@@ -41,7 +47,7 @@ def demo(
     world = World.generate(companies=companies, licenses=licenses, seed=seed, today=FIRST_DAY)
     halopsa = HaloPSASimulator(world.halopsa, today=lambda: world.today)
     mbs = MBSSimulator(world)
-    secrets = {
+    credentials = {
         "tenant": TENANT,
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
@@ -50,7 +56,7 @@ def demo(
     }
     with halopsa.start() as halopsa_server, mbs.start() as mbs_server:
         enter(data, create=True)
-        text = demo_setup(world, halopsa=halopsa_server.url, mbs=mbs_server.url, secrets=secrets)
+        text = demo_setup(world, halopsa=halopsa_server.url, mbs=mbs_server.url, secrets=credentials)
         (data / "setup.toml").write_text(text, encoding="utf-8")
         out.rule("Settings, as an MSP would have entered them in September")
         _apply_setup(text, data)
@@ -64,15 +70,42 @@ def demo(
         _subscriptions()
         out.rule("Sync again")
         second = _sync(LAST_DAY)
+        out.print(
+            f"First run: {first['written']} changes written and read back. "
+            f"Second run: {second['calls']['writes']} writes, {second['calls']['reads']} reads."
+        )
+        if second["calls"]["writes"] or first["failed"] or not first["written"]:
+            out.print("The demo did not end as it should.", style="red")
+            raise typer.Exit(Exit.UNEXPECTED)
+        if serve:
+            _console(port, halopsa=halopsa_server.url, mbs=mbs_server.url)
     halopsa.close()
     mbs.close()
-    out.print(
-        f"First run: {first['written']} changes written and read back. "
-        f"Second run: {second['calls']['writes']} writes, {second['calls']['reads']} reads."
-    )
-    if second["calls"]["writes"] or first["failed"] or not first["written"]:
-        out.print("The demo did not end as it should.", style="red")
-        raise typer.Exit(Exit.UNEXPECTED)
+
+
+def _console(port: int, *, halopsa: str, mbs: str) -> None:
+    """Run the console on the demo's world, on the demo's last day, with an owner to sign in as."""
+    from billbridge.cli.serving import listen, worker
+    from billbridge.operations.access import Actor
+    from billbridge.operations.administrators import add_administrator
+    from billbridge.operations.connect import halopsa_of
+    from billbridge.operations.halopsa_lists import refresh_lists
+    from billbridge.operations.provider import move_day, the_provider
+    from billbridge.store.roles import Role
+
+    provider = the_provider()
+    actor = Actor.command_line(provider)
+    with halopsa_of(provider) as halo:
+        refresh_lists(provider, halo)
+    move_day(provider, LAST_DAY)
+    password = secrets.token_urlsafe(12)
+    add_administrator(actor, name="Olivia Owner", email="owner@example.com", role=Role.OWNER, password=password)
+    out.rule("The console")
+    out.print(f"Billbridge: http://localhost:{port}  (sign in as owner@example.com with {password})")
+    out.print(f"The simulated HaloPSA: {halopsa}/customers")
+    out.print(f"The simulated MBS: {mbs}. Everything stops with Ctrl-C.")
+    with worker():
+        listen("127.0.0.1", port)
 
 
 def _fresh(data: Path) -> None:
@@ -120,16 +153,18 @@ def _collect_days(mbs: str) -> None:
 
 def _bills() -> None:
     from billbridge.cli import views
+    from billbridge.operations import report
     from billbridge.operations.bill import BillRequest, make_bills
     from billbridge.operations.provider import the_provider
 
     provider = the_provider()
-    views.print_bills(views.bills(provider, make_bills(provider, BillRequest(day=LAST_DAY))))
+    views.print_bills(report.bills(provider, make_bills(provider, BillRequest(day=LAST_DAY))))
 
 
 def _sync(day: date, *, auto_billing: bool = False, quiet: bool = False) -> dict[str, Any]:
     from billbridge.billing.bills import Trigger
     from billbridge.cli import views
+    from billbridge.operations import report
     from billbridge.operations.bill import BillRequest
     from billbridge.operations.connect import halopsa_of
     from billbridge.operations.provider import connection_of, the_provider
@@ -141,10 +176,10 @@ def _sync(day: date, *, auto_billing: bool = False, quiet: bool = False) -> dict
     lock = RunLock(connection_of(provider).pk)
     with lock.held(), halopsa_of(provider, before_post=lock.check) as halo, steps("syncing") as bar:
         prepared = prepare(provider, halo, request, say=bar.say)
-        planned = views.plan(prepared)
+        planned = report.plan(prepared)
         if not quiet:
             views.print_plan(planned, with_coverage=False)
-        done = views.result(apply(prepared, halo, adopt=True, progress=bar.advance), planned)
+        done = report.result(apply(prepared, halo, adopt=True, progress=bar.advance), planned)
     if not quiet:
         views.print_result(done)
     return done

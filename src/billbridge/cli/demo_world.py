@@ -32,7 +32,6 @@ ASSET_TYPES = {
 
 MODES = ("average", "total", "quantity")
 FIRST_MONTH = "2026-09"
-AUTO_BILLING_SINCE = "2026-10-20"
 EVERY_FIFTH = 5
 EVERY_NINTH = 9
 
@@ -90,7 +89,7 @@ def _companies(world: World) -> Iterator[str]:
         if customer is not None:
             yield from (f"customer_id = {customer.id}", f"site_id = {customer.main_site_id}")
         if position % EVERY_FIFTH == 0:
-            yield from ("auto_billing = true", f"auto_billing_since = {AUTO_BILLING_SINCE}")
+            yield "auto_billing = true"
         products = [*CLIENT, *([f"storage:{a}" for a in storage] if storage and not mixed_done else [])]
         mode = "total" if len(products) > len(CLIENT) else MODES[position % len(MODES)]
         yield from _configuration("Managed Backup", mode, products)

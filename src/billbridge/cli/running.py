@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from billbridge.cli.app import app
 from billbridge.cli.exits import Exit
-from billbridge.cli.installation import Data, enter
+from billbridge.cli.installation import Data, enter, read_day
 from billbridge.cli.output import out, table
 
 
@@ -40,3 +42,20 @@ def doctor(data: Data = None) -> None:
     )
     if not all(finding.ok for finding in findings):
         raise typer.Exit(Exit.NEEDS_A_PERSON)
+
+
+@app.command(epilog="Example: `billbridge day 2026-11-02`, and back: `billbridge day --calendar`")
+def day(
+    move_to: Annotated[str | None, typer.Argument(help="The business day from now on, YYYY-MM-DD.")] = None,
+    data: Data = None,
+    calendar: Annotated[bool, typer.Option("--calendar", help="Go back to the calendar's day.")] = False,
+) -> None:
+    """Show the business day, or move it by hand for a trial; it stays where it is until it is moved again."""
+    enter(data)
+    from billbridge.operations.provider import move_day, the_provider, today
+
+    provider = the_provider()
+    if move_to is not None or calendar:
+        move_day(provider, None if calendar else read_day(move_to))
+    by_hand = " (moved by hand)" if provider.moved_day else ""
+    out.print(f"The business day of {provider.name} is {today(provider)}{by_hand}.")

@@ -17,7 +17,7 @@ app.add_typer(simulate, name="simulate")
 
 Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")]
 CompanyCount = Annotated[int, typer.Option("--companies", help="Companies in the world.")]
-LicenseCount = Annotated[int, typer.Option("--licenses", help="Licenses in the world.")]
+LicenseCount = Annotated[int, typer.Option("--licenses", help="Licenses held on a day, about.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same world.")]
 Today = Annotated[str | None, typer.Option("--day", help="The world's day, YYYY-MM-DD.")]
 
