@@ -160,7 +160,7 @@ def fill_more() -> None:
         models.Company.objects.bulk_update(companies, ["client_id", "site_id"], batch_size=1000)
         for kind in ("customers", "sites"):
             rows = [
-                {"id": number + 1, "name": company.name, "client_id": number + 1}
+                {"id": number + 1, "name": company.name} | ({"client_id": number + 1} if kind == "sites" else {})
                 for number, company in enumerate(companies)
             ]
             models.HaloList.objects.create(provider=provider, kind=kind, rows=rows, read_at=now)

@@ -70,12 +70,14 @@ def serve_on(installation: Installation) -> Iterator[ServeOn]:
         def serve(world: World, *, prepare: Callable[[Console], None] = lambda _: None, **options: Any) -> Served:
             console = opened.enter_context(Console(installation=installation, world=world, **options))
             prepare(console)
-            return opened.enter_context(_served(console))
+            return opened.enter_context(served_console(console))
 
         yield serve
 
 
-class _served:  # noqa: N801  # used as a function
+class served_console:  # noqa: N801  # a context manager, used like a function
+    """Serves a console on a free port while the block runs."""
+
     def __init__(self, console: Console) -> None:
         port = _free_port()
         self._served = Served(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from django.test import Client
 
 from billbridge.billing.months import Month
 from billbridge.operations.bill import BillRequest, make_bills
 from billbridge.store.models import (
     ActivationRow,
+    Administrator,
     Bill,
     BilledProduct,
     BillingConfiguration,
@@ -19,6 +23,8 @@ from billbridge.store.models import (
     Provider,
 )
 
+ClientOf = Callable[[Administrator], Client]
+"""Signs an administrator in and gives their browser."""
 SEPTEMBER, OCTOBER, NOVEMBER = Month(2026, 9), Month(2026, 10), Month(2026, 11)
 DAY = date(2026, 11, 12)
 

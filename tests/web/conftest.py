@@ -1,4 +1,4 @@
-"""What tests of the console's pages begin with: a provider with its people, another provider, and their browsers."""
+"""What tests of the console's pages begin with: a provider with its people, another one, and their browsers."""
 
 from __future__ import annotations
 

@@ -48,24 +48,24 @@ def test_the_newest_entry_stands_first(browser: Client, provider: Provider) -> N
 @pytest.mark.parametrize(
     ("question", "found"),
     [
-        ("?q=currency", {"provider.currency"}),
+        ("?q=currency", {"currency setting"}),
         ("?q=olga", {"someone"}),
         ("?action=import", {"usage.csv"}),
         ("?who=Olga+%3Co%40x.test%3E", {"someone"}),
         ("?since=7", {"recent"}),
-        ("?since=nonsense&action=nothing", {"provider.currency", "someone", "usage.csv", "recent"}),
+        ("?since=nonsense&action=nothing", {"currency setting", "someone", "usage.csv", "recent"}),
     ],
 )
 def test_search_and_filters_narrow_the_entries(
     browser: Client, provider: Provider, question: str, found: set[str]
 ) -> None:
-    wrote(provider, "provider.currency")
+    wrote(provider, "currency setting")
     wrote(provider, "someone", who="Olga <o@x.test>")
     wrote(provider, "usage.csv", action="import")
     wrote(provider, "recent", at=datetime.now(UTC))
     text = shown(browser, question)
     table = text[text.index("<tbody>") :]
-    assert {one for one in ("provider.currency", "someone", "usage.csv", "recent") if one in table} == found
+    assert {one for one in ("currency setting", "someone", "usage.csv", "recent") if one in table} == found
 
 
 def test_the_csv_holds_every_entry_that_fits_and_runs_no_formula(browser: Client, provider: Provider) -> None:

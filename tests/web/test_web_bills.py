@@ -7,15 +7,22 @@ import io
 from decimal import Decimal
 
 import pytest
-from billed import DAY, OCTOBER, SEPTEMBER, billed, company, holds, on_day, sent
+from billed import DAY, OCTOBER, SEPTEMBER, ClientOf, billed, company, holds, on_day, sent
 from billed import bills as make_bills
 from django.test import Client
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from billbridge.operations.bill_documents import bill_document
-from billbridge.store.models import Administrator, Bill, BillingConfiguration, ExclusionSetting, Provider
-from conftest import ClientOf
+from billbridge.store.models import (
+    Administrator,
+    Bill,
+    BillingConfiguration,
+    ExclusionSetting,
+    HaloConnection,
+    Provider,
+    Task,
+)
 
 
 @pytest.fixture
@@ -159,6 +166,17 @@ def test_only_who_may_bill_sees_the_button_that_sends(
     october = billed(provider)
     assert "Sync with HaloPSA</button>" not in text(client_of(viewer), f"/bills/{october.pk}/")
     assert "Sync with HaloPSA</button>" in text(client_of(billing_person), f"/bills/{october.pk}/")
+
+
+def test_a_bill_that_is_sent_from_its_page_is_planned_first(
+    client_of: ClientOf, billing_person: Administrator, provider: Provider
+) -> None:
+    HaloConnection.objects.create(provider=provider, address="https://halo.test/api", client_id="x")
+    october = billed(provider)
+    response = client_of(billing_person).post("/sync/plan/", {"company": october.company_id, "month": "2026-10"})
+    task = Task.objects.get()
+    assert response.headers["Location"] == f"/sync/{task.pk}/"
+    assert (task.inputs["companies"], task.inputs["month"]) == ([october.company_id], "2026-10")
 
 
 def test_a_closed_month_is_sent_by_name(

@@ -194,7 +194,7 @@ def test_a_product_of_another_configuration_is_shown_as_taken_and_refused(wizard
         ({"name": "Bad", "products": [DESKTOP], "mode": "everything"}, "Select a valid choice"),
         ({"name": "Bad", "products": ["license:Onboarding"], "mode": "average"}, "cannot be billed here"),
         ({"name": "Bad", "products": [DESKTOP], "mode": "average", "last_month": "soon"}, "Write the month as"),
-        ({"name": "Bad", "products": [DESKTOP], "mode": "average", "item_id": "77"}, "Select a valid choice"),
+        ({"name": "Bad", "products": [DESKTOP], "mode": "average", "item_id": "77"}, "HaloPSA has no item 77"),
         (
             {
                 "name": "Bad",

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from billed import DAY, NOVEMBER, OCTOBER, SEPTEMBER, billed, collected, company, holds, on_day, sent
+from billed import DAY, NOVEMBER, OCTOBER, SEPTEMBER, ClientOf, billed, collected, company, holds, on_day, sent
 from django.test import Client
 
 from billbridge.store.models import (
@@ -27,7 +27,6 @@ from billbridge.store.models import (
     StorageReading,
     Task,
 )
-from conftest import ClientOf
 
 Words = Callable[[], str]
 
@@ -124,12 +123,15 @@ def test_companies_without_a_customer_count_only_if_there_is_something_to_bill(w
     holding = Company.objects.create(provider=provider, source_id="gamma", name="Gamma")
     holds(holding, "PC-7")
     Company.objects.filter(pk=configured.pk).update(client_id=None)
-    assert needs(words())["Companies are not mapped"] == ("2", "/settings/halopsa/mapping/")
+    assert needs(words())["Companies are not mapped"] == ("2", "/settings/halopsa/mapping/?state=unmapped")
 
 
 def test_products_without_a_price_are_counted(words: Words, running: Bill) -> None:
-    company(running.provider, "Beta", "license:Ultimate", "license:Desktop")
-    assert needs(words())["Prices were never set"] == ("2", "/settings/halopsa/cost-price/")
+    company(running.provider, "Beta", "license:Ultimate", "license:Desktop", "storage:w")
+    assert needs(words()) == {
+        "Prices of license products were never set": ("2", "/settings/halopsa/cost-price/"),
+        "Prices of storage accounts were never set": ("1", "/storage/"),
+    }
 
 
 def test_companies_gone_from_the_source_are_counted_until_their_billing_ends(words: Words, running: Bill) -> None:

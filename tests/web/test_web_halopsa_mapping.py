@@ -165,6 +165,14 @@ def test_an_exact_match_that_is_another_one_by_now_is_left_alone(provider, acme,
     assert acme.client_id is None
 
 
+def test_a_customer_with_several_sites_is_accepted_by_choosing_one(provider, acme, birch, browser):
+    copy_lists(provider, SITES=[*SITES, {"id": 36, "name": "Branch", "client_id": 12}])
+    text = browser.get(MAPPING).content.decode()
+    assert "Accept" not in text
+    assert f"{page_of(acme)}?customer=12" in text
+    assert "No exact match is left" in browser.get(EXACT).content.decode()
+
+
 def test_two_companies_of_one_name_are_no_exact_match(provider, acme, browser):
     Company.objects.create(provider=provider, source_id="a2", name="ACME dental")
     copy_lists(provider)

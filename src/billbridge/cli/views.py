@@ -88,7 +88,7 @@ def print_plan(document: dict[str, Any], *, with_coverage: bool = True) -> None:
     money = document["money"]
     out.print(f"Plan: {counts}. Money in HaloPSA: {money['price_before']} now, {money['price_after']} after.")
     for warning in document["warnings"]:
-        out.print(f"Warning: {warning}.")
+        out.print(f"Warning: {warning.rstrip('.')}.")
     if with_coverage:
         print_coverage(document["coverage"])
 

@@ -54,9 +54,21 @@ def suggestions(
 
 
 def exact_suggestions(provider: Provider) -> tuple[Suggestion, ...]:
-    """The suggestions that leave no doubt: the same name, on both sides only once."""
+    """The suggestions that leave no doubt, from our copies of HaloPSA's lists."""
     customers, sites = halopsa_lists.customers(provider), halopsa_lists.sites(provider)
-    return tuple(one for one in suggestions(provider, (), customers, sites) if one.exact and not one.ambiguous)
+    return without_doubt(suggestions(provider, (), customers, sites), sites)
+
+
+def without_doubt(found: Iterable[Suggestion], sites: Iterable[Site]) -> tuple[Suggestion, ...]:
+    """The suggestions with the same name on both sides, there only once, and no site left to choose."""
+    lacking = without_site(found := tuple(found), sites)
+    return tuple(one for one in found if one.exact and not one.ambiguous and one.company not in lacking)
+
+
+def without_site(found: Iterable[Suggestion], sites: Iterable[Site]) -> frozenset[str]:
+    """The companies, by id, whose suggested customer has several sites, of which a person has to choose one."""
+    with_sites = {site.client_id for site in sites if not site.inactive}
+    return frozenset(one.company for one in found if one.site_id is None and one.customer_id in with_sites)
 
 
 def find_customers(among: Iterable[Client], text: str, *, most: int) -> tuple[Client, ...]:

@@ -1,4 +1,4 @@
-"""What operations did or would do, as plain JSON documents: the shapes of --json, which the console's pages use too."""
+"""What operations did or would do, as plain JSON documents: the shapes of --json, which the pages use too."""
 
 from __future__ import annotations
 

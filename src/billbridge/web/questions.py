@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from django import forms
 
+Explanations = Mapping[str, tuple[str, str]]
+"""Title and sentence of each value."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
@@ -28,13 +31,13 @@ class Question:
     errors: tuple[str, ...]
 
 
-def question(form: forms.Form, name: str, label: str, choices: Mapping[str, tuple[str, str]]) -> Question:
+def question(form: forms.Form, name: str, label: str, choices: Explanations) -> Question:
     """A form's field as a question; `choices` give title and sentence for each value."""
     field = form[name]
     return Question(
         name=name,
         label=label,
-        errors=tuple(field.errors),
+        errors=tuple(str(error) for error in field.errors),
         choices=tuple(
             Explained(value=str(value), title=title, sentence=sentence, is_chosen=field.value() == str(value))
             for value, (title, sentence) in choices.items()

@@ -38,12 +38,23 @@ def apply_setup(
     with transaction.atomic():
         if provider is None and Provider.objects.exists():
             provider = the_provider()
-        installed = current_setup(provider)
+        installed = current_setup(provider, only=_companies_concerned(document))
         wanted = settle(document, installed, day=day, instance=instance)
         changes = (*differences(installed.document, wanted), *forgotten(installed, wanted, instance))
         if changes:
             _store(wanted, installed.document, provider, instance)
     return changes
+
+
+def _companies_concerned(document: SetupDocument) -> frozenset[str] | None:
+    """The companies whose settings decide what a file changes, by their ids; `None` if it may be any of them.
+
+    Another HaloPSA and the license types concern all; a company given by its name alone has yet to be found.
+    """
+    entries = document.companies or ()
+    if document.halopsa is not None or document.license_types is not None or not all(one.id for one in entries):
+        return None
+    return frozenset(one.id for one in entries)
 
 
 def _store(wanted: SetupDocument, current: SetupDocument, row: Provider | None, instance: Instance | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable
 
 from django.db.models import Exists, OuterRef
 
@@ -31,12 +31,15 @@ from billbridge.operations.setup.document import (
 from billbridge.operations.setup.installed import Installed
 from billbridge.operations.usage import load_settings
 from billbridge.store.models import (
+    AdjustmentSetting,
     BackupUser,
+    BilledProduct,
     BillingConfiguration,
     BillLine,
     Company,
     DefaultAssetType,
     Domain,
+    ExclusionSetting,
     HaloConnection,
     KnownLicenseType,
     LicensePrice,
@@ -53,23 +56,28 @@ MBS = "mbs"
 """The kind of the source connection that [sources.mbs] is."""
 
 
-def current_setup(provider: Provider | None = None) -> Installed:
+def current_setup(provider: Provider | None = None, *, only: Collection[str] | None = None) -> Installed:
     """The settings of a provider, by default of the only one, in an order that is always the same.
 
+    With `only` these companies' settings alone are loaded, by their ids in the source, and of the others the names.
     Empty on an installation without a provider; raises InvalidInput when there are several and none is named.
     """
     if provider is None and Provider.objects.exists():
         provider = the_provider()
-    document = _document(provider) if provider is not None else _NOTHING
+    document = _document(provider, only) if provider is not None else _NOTHING
     configurations = BillingConfiguration.objects.all()
     own = configurations.filter(company__provider=provider) if provider is not None else configurations.none()
+    loaded = own if only is None else own.filter(company__source_id__in=only)
+    elsewhere = _named_elsewhere(provider) if provider is not None and only is not None else frozenset()
     has_bills = Exists(BillLine.objects.filter(configuration=OuterRef("pk")))
     has_subscriptions = Exists(Slot.objects.filter(configuration=OuterRef("pk")))
-    billed = own.filter(has_bills | has_subscriptions).values_list("uid", flat=True)
-    taken = configurations.exclude(pk__in=own.values("pk")).values_list("uid", flat=True)
+    billed = loaded.filter(has_bills | has_subscriptions).values_list("uid", flat=True)
+    taken = configurations.exclude(pk__in=loaded.values("pk")).values_list("uid", flat=True)
+    accounts = _accounts_in_use(document) | {one.code for one in elsewhere if one.kind is ProductKind.STORAGE}
     return Installed(
         document=document,
-        accounts=dict.fromkeys(_accounts_in_use(document), "") | {a.id: a.name for a in document.storage_accounts},
+        accounts=dict.fromkeys(accounts, "") | {a.id: a.name for a in document.storage_accounts},
+        license_types=frozenset(one.code for one in elsewhere if one.kind is ProductKind.LICENSE),
         billed=frozenset(str(uid) for uid in billed),
         taken=frozenset(str(uid) for uid in taken),
         subscriptions=Slot.objects.filter(configuration__in=own).count(),
@@ -85,9 +93,10 @@ def current_part(provider: Provider, name: str, company_id: str = "") -> object:
     if read is not None:
         return read(provider)
     if name == "companies":
-        companies = _companies(provider, company_id)
-        return companies if not company_id else next(iter(companies), None)
-    return getattr(_document(provider), name)
+        if not company_id:
+            return _companies(provider)
+        return next(iter(company_setups(Company.objects.filter(provider=provider, source_id=company_id))), None)
+    return getattr(_document(provider, only=()), name)
 
 
 _NOTHING = SetupDocument(
@@ -101,7 +110,7 @@ _NOTHING = SetupDocument(
 )
 
 
-def _document(provider: Provider) -> SetupDocument:
+def _document(provider: Provider, only: Collection[str] | None) -> SetupDocument:
     halopsa = _connection(provider)
     return SetupDocument(
         provider=_provider(provider),
@@ -124,7 +133,7 @@ def _document(provider: Provider) -> SetupDocument:
         storage_costs=_storage_costs(provider),
         storage_limits=_storage_limits(provider),
         domains=_domains(provider),
-        companies=_companies(provider),
+        companies=_companies(provider, only),
     )
 
 
@@ -278,15 +287,33 @@ _READERS: dict[str, Callable[[Provider], object]] = {
 """The parts that can be loaded alone."""
 
 
-def _companies(provider: Provider, only: str = "") -> tuple[CompanySetup, ...]:
+def _companies(provider: Provider, only: Collection[str] | None = None) -> tuple[CompanySetup, ...]:
     found = Company.objects.filter(provider=provider)
-    if only:
-        found = found.filter(source_id=only)
-    return company_setups(sorted(found, key=lambda row: (row.name.casefold(), row.source_id)))
+    if only is None:
+        companies = company_setups(found)
+    else:
+        others = found.exclude(source_id__in=only).values_list("source_id", "name")
+        named = tuple(CompanySetup(id=source_id, name=name) for source_id, name in others)
+        companies = (*company_setups(found.filter(source_id__in=only)), *named)
+    return tuple(sorted(companies, key=lambda one: (one.name.casefold(), one.id)))
 
 
-def company_setups(rows: Sequence[Company]) -> tuple[CompanySetup, ...]:
+def _named_elsewhere(provider: Provider) -> frozenset[Product]:
+    """Every product that a setting of some company names."""
+    products = BilledProduct.objects.filter(company__provider=provider).values_list("product", flat=True).distinct()
+    types = {
+        name
+        for setting in (ExclusionSetting, AdjustmentSetting)
+        for name in setting.objects.filter(company__provider=provider)
+        .values_list("license_type", flat=True)
+        .distinct()
+    }
+    return frozenset((*map(Product.parse, products), *map(Product.license, types - {""})))
+
+
+def company_setups(companies: Iterable[Company]) -> tuple[CompanySetup, ...]:
     """The settings of some companies in force, in their order."""
+    rows = list(companies)
     settings = load_settings(rows)
     return tuple(
         CompanySetup(

@@ -23,6 +23,8 @@ class Installed:
     billed: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     subscriptions: int = 0
+    license_types: frozenset[str] = frozenset()
+    """License types that settings name which `document` does not hold, because only some companies were loaded."""
 
     @property
     def companies(self) -> dict[str, str]:

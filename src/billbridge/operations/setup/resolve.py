@@ -44,7 +44,7 @@ class Resolver:
         now = installed.document
         self._types = LicenseTypes(
             now.license_types or () if document.license_types is None else document.license_types,
-            types_in_use(now) - {one.name for one in now.license_types or ()},
+            (types_in_use(now) | installed.license_types) - {one.name for one in now.license_types or ()},
             problems,
         )
         self.users = self._listed_users(document.users)

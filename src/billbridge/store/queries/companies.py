@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from billbridge.billing.months import Month
-from billbridge.store.models import ActivationRow, Bill, BillingConfiguration, Company, HaloList, Provider
+from billbridge.store.models import (
+    ActivationRow,
+    Bill,
+    BillingConfiguration,
+    Company,
+    Domain,
+    DomainReading,
+    HaloList,
+    Provider,
+)
 
 _FEW = 500
 """Up to so many companies are asked for by their ids; beyond that all of the provider's are read at once."""
@@ -49,12 +60,17 @@ class CompanyRow:
 def companies(provider: Provider, *, sort: str = "", month: Month) -> QuerySet[Company]:
     """The provider's companies; what sorting by `sort` needs is computed for all, the rest for one page only.
 
-    `licenses_now` counts open activations, `bill_price` is the price of the bill of `month`.
+    `licenses_now` counts open activations and the licenses of domains, `bill_price` is the bill of `month`'s price.
     """
     rows = Company.objects.filter(provider=provider)
     if sort == "licenses":
-        now = ActivationRow.objects.filter(company=OuterRef("pk"), last_day=None).order_by().values("company")
-        rows = rows.annotate(licenses_now=Subquery(now.annotate(n=Count("pk")).values("n")))
+        held = ActivationRow.objects.filter(company=OuterRef("pk"), last_day=None).order_by().values("company")
+        domains = Domain.objects.filter(company=OuterRef(OuterRef("pk"))).exclude(license_type="").values("name")
+        read = _newest_readings(provider).filter(domain__in=domains).order_by().values("provider")
+        rows = rows.annotate(
+            licenses_now=Coalesce(Subquery(held.annotate(n=Count("pk")).values("n")), 0)
+            + Coalesce(Subquery(read.annotate(n=Sum("licenses")).values("n")), 0)
+        )
     if sort == "bill":
         price = Bill.objects.filter(company=OuterRef("pk"), month=month).values("price")
         rows = rows.annotate(bill_price=Subquery(price))
@@ -90,7 +106,8 @@ def company_rows(provider: Provider, chosen: Sequence[Company], month: Month) ->
     """The figures of some companies, in their order."""
     ids = [company.pk for company in chosen]
     which = Q(company_id__in=ids) if len(ids) <= _FEW else Q(company__provider=provider)
-    licenses = _counts(ActivationRow.objects.filter(which, last_day=None))
+    licenses = Counter(_counts(ActivationRow.objects.filter(which, last_day=None)))
+    licenses.update(_of_domains(provider, which))
     configurations = _counts(BillingConfiguration.objects.filter(which))
     bills = {bill.company_id: bill for bill in Bill.objects.filter(which, month=month)}
     names = customer_names(provider)
@@ -105,7 +122,7 @@ def company_rows(provider: Provider, chosen: Sequence[Company], month: Month) ->
             customer=names.get(company.client_id, "") if company.client_id is not None else "",
             auto_since=company.auto_since,
             configurations=configurations.get(company.pk, 0),
-            licenses=licenses.get(company.pk, 0),
+            licenses=licenses[company.pk],
             bill=glance(bills[company.pk]) if company.pk in bills else None,
         )
         for company in chosen
@@ -144,6 +161,24 @@ def suggested_companies(provider: Provider, written: str, most: int = 20) -> Que
 def _names(provider: Provider, kind: HaloList.Kind) -> Mapping[int, str]:
     copy = HaloList.objects.filter(provider=provider, kind=kind.value).first()
     return {row["id"]: row.get("name", "") for row in copy.rows} if copy else {}
+
+
+def _newest_readings(provider: Provider) -> QuerySet[DomainReading]:
+    """The readings of the newest day on which domains were read."""
+    every = DomainReading.objects.filter(provider=provider)
+    return every.filter(day=every.aggregate(day=Max("day"))["day"])
+
+
+def _of_domains(provider: Provider, which: Q) -> dict[int, int]:
+    """The licenses of the domains that count for companies, by the company's row, as last read."""
+    domains = Domain.objects.filter(which).exclude(license_type="").values_list("company_id", "name")
+    owners = {name: company_id for company_id, name in domains if company_id is not None}
+    counts: Counter[int] = Counter()
+    if owners:
+        for domain, licenses in _newest_readings(provider).values_list("domain", "licenses"):
+            if domain in owners:
+                counts[owners[domain]] += licenses
+    return counts
 
 
 def _counts(rows: QuerySet[ActivationRow] | QuerySet[BillingConfiguration]) -> dict[int, int]:

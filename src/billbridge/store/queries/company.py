@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -173,6 +174,17 @@ def history_of(company: Company) -> QuerySet[AuditEntry]:
     about |= Q(subject__startswith="prices[", subject__contains=f"{known}]")
     about |= Q(subject__startswith="storage_", subject__contains=named)
     return AuditEntry.objects.filter(about, provider=company.provider)
+
+
+def subject_of(entry: AuditEntry, company: Company) -> str:
+    """What an entry of the audit log is about, as it reads on the company's page: without it and without ids."""
+    own = re.escape(f"({company.source_id})")
+    text = re.sub(rf"^companies\[.*? {own}\]\.", "", entry.subject)
+    text = text.replace(f", {company.name} ({company.source_id})", "")
+    return _AN_ID.sub("", text).replace("_", " ")
+
+
+_AN_ID = re.compile(r" \([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)")
 
 
 def last_seen(company: Company) -> date | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -13,7 +14,6 @@ from django.db.models.functions import Coalesce
 from billbridge.billing.months import Month
 from billbridge.store.fields import MoneyField
 from billbridge.store.models import (
-    BackupUser,
     Bill,
     BilledProduct,
     BillingConfiguration,
@@ -95,10 +95,10 @@ def billed_companies(provider: Provider, last: Month, running: Month) -> QuerySe
         configured=Coalesce(Subquery(counted, output_field=IntegerField()), Value(0)),
         is_configured=Exists(own),
         last_state=_of_bill(last, "state"),
-        last_price=_of_bill(last, "price", MoneyField(null=True)),
+        last_price=_of_bill(last, "price", MoneyField()),
         last_bill=_of_bill(last, "pk"),
         running_state=_of_bill(running, "state"),
-        running_price=_of_bill(running, "price", MoneyField(null=True)),
+        running_price=_of_bill(running, "price", MoneyField()),
         running_bill=_of_bill(running, "pk"),
     )
 
@@ -149,13 +149,7 @@ def billed_products(provider: Provider) -> dict[str, int]:
     return dict(rows.annotate(count=Count("pk")).order_by())
 
 
-def users_of(provider: Provider, ids: Collection[str]) -> dict[str, str]:
-    """The logins of some backup users, by their id."""
-    rows = BackupUser.objects.filter(provider=provider, source_id__in=ids)
-    return dict(rows.values_list("source_id", "login"))
-
-
-def _of_bill(month: Month, field: str, output: MoneyField[object, object] | None = None) -> Subquery:
+def _of_bill(month: Month, field: str, output: MoneyField[Decimal, Decimal] | None = None) -> Subquery:
     bills = Bill.objects.filter(company=OuterRef("pk"), month=month).order_by().values(field)[:1]
     return Subquery(bills, output_field=output) if output is not None else Subquery(bills)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,9 +63,24 @@ def not_billed(provider: Provider, month: Month, license_types: LicenseTypes) ->
         *_unconfigured(provider, month, license_types),
         *_unconfigured_domains(provider, month),
     ]
-    return sorted(
-        rows, key=lambda row: (row.company.casefold(), row.reason, row.license_type, row.subject.casefold())
-    )
+    return sorted(rows, key=_order)
+
+
+NOTHING_TO_DO = frozenset({
+    NotBilledReason.TRIAL,
+    NotBilledReason.IN_POOL,
+    NotBilledReason.PROVIDER_TYPE,
+    NotBilledReason.EXCLUDED,
+    NotBilledReason.CHANGED_TYPE,
+    NotBilledReason.IN_USAGE_HISTORY,
+})  # fmt: skip
+"""Reasons that are as they should be; every other one is something a person can solve."""
+
+
+def _order(row: NotBilledRow) -> tuple[object, ...]:
+    """What a person can solve stands first."""
+    is_fine = row.reason in NOTHING_TO_DO
+    return is_fine, row.company.casefold(), row.reason, row.license_type, row.subject.casefold()
 
 
 _Companies = Mapping[str, tuple[int, str]]
@@ -81,7 +97,10 @@ def _of_bills(provider: Provider, month: Month, companies: _Companies) -> Iterat
 
 
 def _of_collection(provider: Provider, month: Month, companies: _Companies) -> Iterator[NotBilledRow]:
-    """The latest collection of licenses within the month: what it could not even give to a company."""
+    """The latest collection of licenses within the month: what it could not even give to a company.
+
+    Licenses in a pool have no name that means anything to a person: they are one row per license type.
+    """
     latest = (
         Collection.objects.filter(
             provider=provider,
@@ -93,9 +112,19 @@ def _of_collection(provider: Provider, month: Month, companies: _Companies) -> I
         .order_by("-day", "-pk")
         .first()
     )
-    if latest is not None:
-        for entry in latest.not_billed:
-            yield _row(entry, companies, f"collection of {latest.day}", {})
+    if latest is None:
+        return
+    seen_in = f"collection of {latest.day}"
+    pooled: Counter[str] = Counter()
+    for entry in latest.not_billed:
+        if entry.get("reason") == NotBilledReason.IN_POOL:
+            pooled[entry.get("license_type", "")] += int(entry.get("count", 1))
+        else:
+            yield _row(entry, companies, seen_in, {})
+    for license_type, count in pooled.items():
+        subject = f"{count} {'license' if count == 1 else 'licenses'}"
+        reason = {"reason": NotBilledReason.IN_POOL.value, "subject": subject}
+        yield _row({**reason, "license_type": license_type, "count": count}, companies, seen_in, {})
 
 
 def _unconfigured(provider: Provider, month: Month, license_types: LicenseTypes) -> Iterator[NotBilledRow]:

@@ -9,6 +9,7 @@ from datetime import date
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
+from django.views.decorators.http import require_safe
 
 from billbridge.billing.months import Month
 from billbridge.documents.bill_document import BillDocument
@@ -53,12 +54,14 @@ class Part:
     last: str
 
 
+@require_safe
 def one(request: ConsoleRequest, pk: int, form: str) -> HttpResponse:
     """One bill as a file."""
     bill = bill_document(request.actor.provider, pk)
     return _file(form, f"bill-{bill.month}-{slugify(bill.company)[:60] or bill.id}", [bill], bill.made_on)
 
 
+@require_safe
 def month(request: ConsoleRequest) -> HttpResponse:
     """A month's bills as one file, or the page on which to choose: the form, and the part if there are several."""
     provider = request.actor.provider

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from billbridge.billing.bills import BillKind, BillState
 from billbridge.billing.months import Month
@@ -39,6 +40,7 @@ _CSV_HEADER = ("Company", "Month", "Kind", "State", "Currency", "Cost", "Price",
 _RECENT = "recent"
 
 
+@require_safe
 def bills(request: ConsoleRequest) -> HttpResponse:
     """All bills in a table. Without a choice in the address it shows last and this month."""
     if not request.GET:
@@ -66,6 +68,7 @@ def bills(request: ConsoleRequest) -> HttpResponse:
     return render(request, "bills/bills.html", context)
 
 
+@require_safe
 def bill(request: ConsoleRequest, pk: int) -> HttpResponse:
     """A bill with its lines; what stands behind a line is loaded when it is opened."""
     provider = request.actor.provider
@@ -86,6 +89,7 @@ def bill(request: ConsoleRequest, pk: int) -> HttpResponse:
     return render(request, "bills/bill.html", context)
 
 
+@require_safe
 def line(request: ConsoleRequest, pk: int, line: int) -> HttpResponse:
     """The evidence of a line: a page of its own, or the part of the bill's page that is asked for by htmx."""
     document = bill_document(request.actor.provider, pk)

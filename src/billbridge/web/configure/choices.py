@@ -37,12 +37,6 @@ class HaloChoices:
         """An asset type as HaloPSA spells it; without a copy whatever is written is believed."""
         return self._by_name.get(folded(written)) if self.asset_types else written
 
-    def items_with(self, chosen: str | None) -> Choices:
-        """The items, with one that HaloPSA no longer has if it is the one chosen."""
-        gone = chosen and chosen not in {key for key, _ in self.items}
-        extra = ((chosen, f"Item {chosen}, which HaloPSA does not show"),) if gone and chosen else ()
-        return (("", "As the asset types say"), *extra, *self.items)
-
 
 def site_choices(provider: Provider, editing: Editing) -> HaloChoices:
     """Sites and agreements of the HaloPSA customer the company is mapped to."""
@@ -68,7 +62,7 @@ def product_choices(provider: Provider) -> HaloChoices:
     return HaloChoices(
         read_at=halopsa_lists.age_of_lists(provider),
         asset_types=names,
-        items=tuple((str(one.id), f"{one.name} ({one.id})") for one in halopsa_lists.items(provider)),
+        items=tuple((str(one.id), one.name) for one in halopsa_lists.items(provider)),
         _by_name={folded(name): name for name in names},
     )
 

@@ -113,7 +113,8 @@ class ConfigurationForm(ConsoleForm):
         required=False,
         min_value=1,
         max_value=LARGEST_ID,
-        help_text="Empty: the item of the products' asset types, if they agree.",
+        widget=forms.NumberInput(attrs={"list": "items"}),
+        help_text="Type it or choose it from the list. Empty: the item of the products' asset types, if they agree.",
     )
     last_month = MonthField(
         label="Last month",
@@ -147,13 +148,6 @@ class ConfigurationForm(ConsoleForm):
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(str(one.product), one.name) for one in offered if not self._refusal(one)]
         field.error_messages["invalid_choice"] = "One of the products chosen cannot be billed here."
-        if choices.items:
-            self.fields["item_id"] = forms.ChoiceField(
-                label="HaloPSA item",
-                required=False,
-                choices=choices.items_with(self.initial.get("item_id")),
-                help_text=self.fields["item_id"].help_text,
-            )
         dress(self)
 
     def entered(self) -> dict[str, Any]:
@@ -219,6 +213,14 @@ class ConfigurationForm(ConsoleForm):
         products = [Product.parse(product) for product in entered["products"]]
         return mode_choices(self._company, products, entered["mode"], self._names)
 
+    def clean_item_id(self) -> int | None:
+        """An item that HaloPSA has, or the one chosen before."""
+        item_id: int | None = self.cleaned_data["item_id"]
+        known = {known for known, _ in self._choices.items}
+        if item_id is not None and known and str(item_id) not in {*known, self._before["item_id"]}:
+            raise forms.ValidationError(f"HaloPSA has no item {item_id}.")
+        return item_id
+
     def clean(self) -> dict[str, Any]:
         """Put the configuration beside the company's others and let the domain judge."""
         cleaned = super().clean() or {}
@@ -244,7 +246,7 @@ class ConfigurationForm(ConsoleForm):
             mode=SendMode(cleaned["mode"]),
             products=tuple(Product.parse(product) for product in cleaned["products"]),
             asset_types=cleaned["asset_types"],
-            item_id=int(cleaned["item_id"]) if cleaned.get("item_id") else None,
+            item_id=cleaned["item_id"],
             last_month=cleaned["last_month"],
         )
 

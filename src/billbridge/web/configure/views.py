@@ -63,7 +63,7 @@ def company(request: ConsoleRequest, pk: int) -> HttpResponse:
                     return render(request, "configure/kept.html", _tokens(request, editing, kept))
                 return redirect("configure:configurations", pk)
         if request.htmx:
-            return _not_kept(request, editing, form.non_field_errors(), status)
+            return _not_kept(request, editing, [str(one) for one in form.non_field_errors()], status)
     context = {"form": form, "choices": choices, **_frame(request, editing, "site")}
     return render(request, "configure/site.html", context, status=status)
 
@@ -138,7 +138,7 @@ def configuration(request: ConsoleRequest, pk: int, uid: UUID) -> HttpResponse:
         "known": known,
         "is_new": editing.billing.configuration(known) is None,
         "is_billed": known in editing.billed,
-        "asset_types": choices.asset_types,
+        "choices": choices,
         **_frame(request, editing, "configurations"),
     }
     return render(request, "configure/configuration.html", context, status=status)

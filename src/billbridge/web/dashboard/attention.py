@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -11,8 +11,10 @@ from django.urls import reverse
 
 from billbridge.billing.bills import BillKind, BillState
 from billbridge.billing.months import Month
+from billbridge.billing.products import Product, ProductKind
 from billbridge.operations.tasks import TaskKind
-from billbridge.store.models import Collection, Run, Task
+from billbridge.store.models import Collection as Collected
+from billbridge.store.models import Run, Task
 from billbridge.store.queries.dashboard import Attention, MonthFigures, not_collected_since
 
 NOT_ARRIVED = (BillState.PARTLY_SENT, BillState.FAILED)
@@ -31,16 +33,22 @@ class Entry:
 
 
 def entries(
-    found: Attention, months: Mapping[Month, MonthFigures], *, unpriced: int, day: date, has_source: bool
+    found: Attention,
+    months: Mapping[Month, MonthFigures],
+    *,
+    unpriced: Collection[Product],
+    day: date,
+    has_source: bool,
 ) -> list[Entry]:
-    """What needs a person on a business day, trouble first. `unpriced` counts products without a price."""
+    """What needs a person on a business day, trouble first. `unpriced` are products without a price."""
     month = Month.of(day)
     all_entries = [
         *_bills(months, month),
         *_automatic(found, months, month.previous),
         *_runs(found),
         *_source(found, day, has_source=has_source),
-        *_settings(found, unpriced),
+        *_settings(found),
+        *_prices(unpriced),
     ]
     return sorted(all_entries, key=lambda entry: not entry.urgent)
 
@@ -159,7 +167,7 @@ def _task(task: Task) -> Entry:
 def _source(found: Attention, day: date, *, has_source: bool) -> Iterator[Entry]:
     address = reverse("sources:sources")
     for collection in found.stopped_sections:
-        what = "was held" if collection.state == Collection.State.HELD else "failed"
+        what = "was held" if collection.state == Collected.State.HELD else "failed"
         yield Entry(
             title=f"Collecting {collection.section} {what}",
             sentence=_first_line(collection.reason) or "Nothing was changed.",
@@ -179,22 +187,30 @@ def _source(found: Attention, day: date, *, has_source: bool) -> Iterator[Entry]
         )
 
 
-def _settings(found: Attention, unpriced: int) -> Iterator[Entry]:
+def _prices(unpriced: Collection[Product]) -> Iterator[Entry]:
+    for kind, what, page in (
+        (ProductKind.LICENSE, "license products", "halopsa:cost-price"),
+        (ProductKind.STORAGE, "storage accounts", "storage:accounts"),
+    ):
+        number = sum(1 for product in unpriced if product.kind is kind)
+        if number:
+            yield Entry(
+                title=f"Prices of {what} were never set",
+                sentence="Companies are billed for them, but nobody ever said what they cost.",
+                address=reverse(page),
+                link="Set cost and price",
+                count=number,
+            )
+
+
+def _settings(found: Attention) -> Iterator[Entry]:
     if found.unmapped:
         yield Entry(
             title="Companies are not mapped",
             sentence="They hold licenses or are configured, but no HaloPSA customer is theirs.",
-            address=reverse("halopsa:mapping"),
+            address=reverse("halopsa:mapping") + "?state=unmapped",
             link="Map them",
             count=found.unmapped,
-        )
-    if unpriced:
-        yield Entry(
-            title="Prices were never set",
-            sentence="Companies are billed for these products, but nobody ever said what they cost.",
-            address=reverse("halopsa:cost-price"),
-            link="Set cost and price",
-            count=unpriced,
         )
     if found.gone:
         yield Entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from billbridge.billing.months import Month
 from billbridge.operations.never_priced import never_priced
@@ -16,6 +17,7 @@ from billbridge.web.middleware import ConsoleRequest
 _LAST_RUNS = 5
 
 
+@require_safe
 def dashboard(request: ConsoleRequest) -> HttpResponse:
     """The first page; an installation with nothing set up is led to the first-run assistant instead."""
     provider = request.actor.provider
@@ -33,7 +35,7 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
         "entries": attention.entries(
             queries.attention(provider, day),
             figures,
-            unpriced=len(never_priced(provider, running)),
+            unpriced=[one.product for one in never_priced(provider, running)],
             day=day,
             has_source=set_up.source,
         ),

@@ -24,11 +24,10 @@ _MONTHS = 13
 _COMPANY = Column(name="company", label="Company", order=("company__name", "company_id", "endpoint_key"))
 _COLUMNS = (
     Column(name="endpoint", label="Endpoint", order=("endpoint_key",)),
-    Column(name="user", label="User", order=("user_login", "endpoint_key")),
     Column(name="type", label="License type", order=("license_type", "endpoint_key")),
     Column(name="from", label="From", order=("first_day",)),
     Column(name="to", label="To", order=("last_day",)),
-    Column(name="days", label="Days in month", is_figure=True),
+    Column(name="days", label="Days", is_figure=True),
     Column(name="origin", label="Origin", order=("origin",)),
     Column(name="configuration", label="Billed by"),
 )

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billbridge.operations.provider import billing_rules
-from billbridge.store.queries.not_billed import NotBilledRow, not_billed
+from billbridge.store.queries.not_billed import NOTHING_TO_DO, NotBilledRow, not_billed
 from billbridge.web.licenses.ledger import ledger_csv, ledger_page, month_asked, month_filter
 from billbridge.web.licenses.remedies import remedy_for, shown
 from billbridge.web.middleware import ConsoleRequest
@@ -19,7 +19,6 @@ _LEFT_OUT_COLUMNS = (
     Column(name="company", label="Company", order=("company", "reason", "subject")),
     Column(name="subject", label="What", order=("subject",)),
     Column(name="type", label="License type", order=("license_type", "subject")),
-    Column(name="user", label="User", order=("user", "subject")),
     Column(name="count", label="Units", order=("count",), is_figure=True),
     Column(name="reason", label="Not billed, because", order=("reason", "company", "subject")),
     Column(name="remedy", label="What to do"),
@@ -27,6 +26,14 @@ _LEFT_OUT_COLUMNS = (
 _LEFT_OUT_HEADER = (
     "Company", "What", "License type", "User", "Units", "Not billed because", "Detail", "Seen in", "What to do",
 )  # fmt: skip
+
+
+_TO_DO = Filter(
+    name="todo",
+    label="To do",
+    choices=(("yes", "To be solved"), ("no", "Nothing to do")),
+    narrow=lambda rows, value: [row for row in rows if (row.reason in NOTHING_TO_DO) == (value == "no")],
+)
 
 
 @require_safe
@@ -48,7 +55,7 @@ def left_out(request: ConsoleRequest) -> HttpResponse:
         rows,
         _LEFT_OUT_COLUMNS,
         search_in=("company", "subject", "user", "detail"),
-        filters=(month_filter(request.actor.provider), _by_reason(rows), _by_type(rows)),
+        filters=(month_filter(request.actor.provider), _TO_DO, _by_reason(rows), _by_type(rows)),
     )
     if wants_csv(request):
         lines = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 
 from babel import Locale
@@ -15,10 +14,10 @@ from billbridge.billing.storage import StorageBasis
 from billbridge.operations.setup.document import ProviderSettings
 from billbridge.operations.setup.read_provider import currencies, time_zones
 from billbridge.web.forms import ConsoleForm
-from billbridge.web.questions import Question, question
+from billbridge.web.questions import Explanations, Question, question
 from billbridge.web.templatetags.console import LOCALE
 
-_COUNTING = {
+_COUNTING: Explanations = {
     CountingRule.ACTIVE_IN_MONTH: (
         "Active in the month",
         "Every endpoint that held a license on any day of the month counts once.",
@@ -36,7 +35,7 @@ _COUNTING = {
         "The active days are added up and divided by the days of the month: half a month counts one half.",
     ),
 }
-_CHANGE_OF_TYPE = {
+_CHANGE_OF_TYPE: Explanations = {
     ChangeOfType.BOTH: (
         "Both count",
         "An endpoint that changes its product within the month counts under both, and its line says so.",
@@ -46,7 +45,7 @@ _CHANGE_OF_TYPE = {
         "An endpoint that changes its product within the month counts under the last one alone.",
     ),
 }
-_STORAGE = {
+_STORAGE: Explanations = {
     StorageBasis.MEAN: (
         "Mean",
         "The mean of the month's daily figures is charged; for a month that is over, the source's own average.",
@@ -58,7 +57,7 @@ _STORAGE = {
     ),
     StorageBasis.LAST_DAY: ("Last day", "The figure of the last day of the month is charged."),
 }
-_MISSING_PRICE = {
+_MISSING_PRICE: Explanations = {
     MissingPrice.BILL_AT_ZERO: (
         "Bill at 0",
         "A product whose cost and price were never set is billed at 0, and its line is marked.",
@@ -68,7 +67,7 @@ _MISSING_PRICE = {
         "A bill with a product whose cost and price were never set is held until they are.",
     ),
 }
-_QUESTIONS: dict[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
+_QUESTIONS: dict[str, tuple[str, Explanations]] = {
     "counting_rule": ("How licenses are counted", _COUNTING),
     "change_of_type": ("When an endpoint changes its product", _CHANGE_OF_TYPE),
     "storage_basis": ("Which storage is charged", _STORAGE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 
 from billbridge.errors import PermanentError
 from billbridge.operations.setup.document import MbsSettings, Secret
@@ -138,9 +138,9 @@ class UploadForm(ReadingForm):
         self.fields["file"].widget.attrs["accept"] = ".csv,text/csv"
         dress(self)
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> File[bytes]:
         """The file, if it is not too large."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: File[bytes] = self.cleaned_data["file"]
         if file.size is not None and file.size > LARGEST_FILE:
             raise forms.ValidationError("The file has more than 10 MB: export a shorter period, or split it.")
         return file

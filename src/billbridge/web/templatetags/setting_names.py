@@ -9,7 +9,9 @@ from django import template
 register = template.Library()
 
 _ID = re.compile(r" \([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)")
-_PART = re.compile(r"\.?(\w+)(?:\[(.*?)\](?=\.|$))?")
+_ONE = r"(\w+)(?:\[(.*?)\](?=\.|$))?"
+_PART = re.compile(rf"\.?{_ONE}")
+_PATH = re.compile(rf"{_ONE}(?:\.{_ONE})*")
 _LISTS_OF_NAMES = frozenset({"companies", "configurations"})
 """Lists whose entries are known by their names alone."""
 
@@ -21,7 +23,10 @@ def setting_name(path: str, without: str = "") -> str:
     `without` is a name left out at the beginning, where the page is about it anyway.
     """
     words: list[str] = []
-    for found in _PART.finditer(_ID.sub("", path)):
+    path = _ID.sub("", path)
+    if _PATH.fullmatch(path) is None:
+        return path
+    for found in _PART.finditer(path):
         name, label = found[1], found[2]
         if label is None or name not in _LISTS_OF_NAMES:
             words.append(name.replace("_", " "))
@@ -29,7 +34,7 @@ def setting_name(path: str, without: str = "") -> str:
             words.append(label)
     if without and words[:1] == [without]:
         del words[0]
-    return ": ".join(words) or path
+    return ": ".join(words)
 
 
 @register.filter

@@ -20,11 +20,10 @@ from billbridge.web.tables import Column, Filter, csv_response, read_table, want
 _COLUMNS = (
     Column(name="name", label="Company", order=("name", "source_id")),
     Column(name="customer", label="HaloPSA customer"),
-    Column(name="licenses", label="Licenses now", order=("licenses_now", "name"), is_figure=True),
+    Column(name="licenses", label="Licenses", order=("licenses_now", "name"), is_figure=True),
     Column(name="configurations", label="Billing", order=("configured", "name")),
     Column(name="auto", label="Auto-billing", order=("auto_since", "name")),
-    Column(name="state", label="Last month's bill"),
-    Column(name="bill", label="Price", order=("bill_price", "name"), is_figure=True),
+    Column(name="bill", label="Last month's bill", order=("bill_price", "name"), is_figure=True),
     Column(name="edit", label=""),
 )
 _FILTERS = (

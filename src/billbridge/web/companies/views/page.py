@@ -16,7 +16,7 @@ from billbridge.billing.months import Month
 from billbridge.operations.company_storage import AccountStorage, storage_of_company
 from billbridge.operations.halopsa_lists import age_of_lists
 from billbridge.operations.provider import today
-from billbridge.store.models import Bill, Company
+from billbridge.store.models import AuditEntry, Bill, Company
 from billbridge.store.queries import company as queries
 from billbridge.store.queries.companies import agreement_names, customer_names, glance, site_names
 from billbridge.web.companies.views.tabs import company_in, context_of
@@ -53,6 +53,14 @@ class Attention:
     text: str
     address: str = ""
     action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """An entry of the audit log with its subject as it reads on the company's own page."""
+
+    entry: AuditEntry
+    subject: str
 
 
 @require_safe
@@ -151,6 +159,9 @@ def history(request: ConsoleRequest, pk: int) -> HttpResponse:
         header = ("When (UTC)", "Who", "What", "Before", "After")
         rows = ((one.at.isoformat(), one.who, one.subject, one.before, one.after) for one in table.all_rows)
         return csv_response(f"history-of-company-{company.pk}", header, rows)
+    table.page.object_list = [
+        HistoryRow(entry=entry, subject=queries.subject_of(entry, company)) for entry in table.page.object_list
+    ]
     return render(request, "companies/history.html", context_of(company, "history", table=table))
 
 

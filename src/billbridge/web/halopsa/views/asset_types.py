@@ -27,11 +27,7 @@ def asset_types(request: ConsoleRequest) -> HttpResponse:
     """Products with their asset types, and asset types with their items."""
     if request.method != "POST":
         return _page(request)
-    chosen = {
-        name.removeprefix("asset_type:"): value.strip()[:_LONGEST]
-        for name, value in request.POST.items()
-        if name.startswith("asset_type:")
-    }
+    chosen = _given(request, "asset_type:")
     try:
         wanted = {operation.product_named(name): value for name, value in chosen.items()}
         changes = operation.choose_asset_types(
@@ -46,18 +42,19 @@ def asset_types(request: ConsoleRequest) -> HttpResponse:
 @require_POST
 def items(request: ConsoleRequest) -> HttpResponse:
     """Save the items of asset types."""
-    given = {
-        name.removeprefix("item:"): value.strip()[:_LONGEST]
-        for name, value in request.POST.items()
-        if name.startswith("item:")
-    }
     try:
-        wanted = {name: _item_id(value) for name, value in given.items()}
+        wanted = {name: _item_id(value) for name, value in _given(request, "item:").items()}
         changes = operation.choose_items(request.actor, wanted, version=request.POST.get("version", "")[:_LONGEST])
     except (SettingsRefused, ChangedMeanwhile, InvalidInput) as error:
         return _page(request, error=error)
     messages.success(request, "The items were saved." if changes else "Nothing was changed.")
     return redirect("halopsa:asset-types")
+
+
+def _given(request: ConsoleRequest, prefix: str) -> dict[str, str]:
+    """The fields whose names begin with a prefix, by the rest of their names."""
+    names = [name for name in request.POST if name.startswith(prefix)]
+    return {name.removeprefix(prefix): request.POST.get(name, "").strip()[:_LONGEST] for name in names}
 
 
 def _item_id(text: str) -> int | None:

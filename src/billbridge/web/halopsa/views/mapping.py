@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -51,6 +51,8 @@ class MappedCompany:
     customer: str = ""
     site: str = ""
     suggestion: Suggestion | None = None
+    lacks_site: bool = False
+    """Whether the suggested customer has several sites, of which one is to be chosen."""
 
 
 @require_safe
@@ -70,12 +72,20 @@ def mapping(request: ConsoleRequest) -> HttpResponse:
     unmapped = [one.source_id for one in shown if one.client_id is None]
     found = company_mapping.suggestions(provider, unmapped, customers.values(), sites.values()) if unmapped else ()
     suggested = {one.company: one for one in found}
-    table.page.object_list = [_row(one, customers, sites, suggested.get(one.source_id)) for one in shown]
+    lacking = company_mapping.without_site(found, sites.values())
+    table.page.object_list = [
+        replace(
+            _row(one, customers, sites),
+            suggestion=suggested.get(one.source_id),
+            lacks_site=one.source_id in lacking,
+        )
+        for one in shown
+    ]
     context = {
         "table": table,
         "counts": queries.mapping_counts(provider),
         "gone": len(gone),
-        "exact": sum(1 for one in suggested.values() if one.exact and not one.ambiguous),
+        "exact": len(company_mapping.without_doubt(found, sites.values())),
         "lists": lists,
     }
     return render(request, "halopsa/mapping.html", context)
@@ -235,11 +245,9 @@ def _filters(gone: Collection[int]) -> tuple[Filter, ...]:
     return (Filter(name="state", label="State", choices=choices, narrow=narrow),)
 
 
-def _row(
-    one: Company, customers: dict[int, Client], sites: dict[int, Site], suggestion: Suggestion | None = None
-) -> MappedCompany:
+def _row(one: Company, customers: dict[int, Client], sites: dict[int, Site]) -> MappedCompany:
     if one.client_id is None:
-        return MappedCompany(company=one, state="not mapped", suggestion=suggestion)
+        return MappedCompany(company=one, state="not mapped")
     customer = customers.get(one.client_id)
     site = sites.get(one.site_id) if one.site_id else None
     state = "mapped"

@@ -19,9 +19,8 @@ _COLUMNS = (
     Column(name="now", label="Now", order=("now",), is_figure=True),
     Column(name="this", label="This month", order=("this_month",), is_figure=True),
     Column(name="last", label="Last month", order=("last_month",), is_figure=True),
-    Column(name="backup", label="Backup, cost / price per GB", is_figure=True),
-    Column(name="restore", label="Restore, cost / price per GB", is_figure=True),
-    Column(name="terms", label="Custom prices and limits"),
+    Column(name="rates", label="Per GB, cost / price", is_figure=True),
+    Column(name="terms", label="Own terms"),
 )
 _COMPANY_COLUMNS = (
     Column(name="name", label="Company", order=("name",)),
