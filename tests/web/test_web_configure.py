@@ -361,6 +361,19 @@ def test_a_window_that_keeps_itself_is_not_in_its_own_way(wizard: Wizard) -> Non
     assert wizard.send(step, go="done", name="Work", products=[SERVER], mode="total").status_code == 302
 
 
+def test_what_a_form_kept_by_itself_and_comes_in_late_undoes_nothing(wizard: Wizard) -> None:
+    step = f"configurations/{uuid4()}/"
+    wizard.open(step)
+    wizard.send(step, go="done", name="Work", products=[SERVER], mode="total")
+    late = wizard.browser.post(
+        wizard.address(step),
+        {**wizard.tokens, "name": "Work", "products": [SERVER]},
+        headers={"HX-Request": "true"},
+    )
+    assert late.status_code == 409
+    assert "not finished" not in wizard.open("configurations/")
+
+
 def test_settings_another_person_saved_meanwhile_are_not_replaced_unseen(
     wizard: Wizard, client_of: ClientOf, owner: Administrator, acme: Company
 ) -> None:

@@ -35,8 +35,12 @@ def setup_code() -> str:
     return file.read_text(encoding="ascii").strip()
 
 
-def create_first(*, code: str, provider: str, name: str, email: str, password: str) -> Administrator:
+def create_first(
+    *, code: str, provider: str, currency: str, time_zone: str, name: str, email: str, password: str
+) -> Administrator:
     """Make the owner of a new installation, and its provider unless there is one already.
+
+    `currency` is an ISO 4217 code and `time_zone` an IANA name; both can be changed later.
 
     Raises `InvalidInput` when the code is wrong, the password too weak, or somebody was faster.
     """
@@ -45,7 +49,9 @@ def create_first(*, code: str, provider: str, name: str, email: str, password: s
     with transaction.atomic():
         if not needs_first():
             raise InvalidInput("There is an administrator already.", hint="Sign in.")
-        row = Provider.objects.order_by("name").first() or Provider.objects.create(name=provider.strip())
+        row = Provider.objects.order_by("name").first() or Provider.objects.create(
+            name=provider.strip(), currency=currency, time_zone=time_zone
+        )
         administrator = _create(row, name=name, email=email, password=password, role=Role.OWNER)
         record(Actor.of(administrator), "administrator", administrator.email, after=f"first, {Role.OWNER}")
     (start.installation().data / "setup-code").unlink(missing_ok=True)

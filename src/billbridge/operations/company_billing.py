@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from django.db.models import Exists, OuterRef
 
-from billbridge.billing.configuration import Configuration, SendMode
-from billbridge.billing.months import Month
+from billbridge.billing.configuration import Configuration
 from billbridge.billing.products import Product
 from billbridge.errors import InvalidInput
 from billbridge.operations.access import Actor, NotThere
+from billbridge.operations.billing_draft import CompanyBilling, as_content, from_content
 from billbridge.operations.change_settings import Part, change_settings, version_of
 from billbridge.operations.drafts import KeptDraft, begin_anew_from, keep_draft, kept_draft, throw_away
 from billbridge.operations.provider import today
@@ -21,47 +20,6 @@ from billbridge.operations.setup.current import company_setups
 from billbridge.operations.setup.document import CompanySetup, KnownAccount, SetupDocument
 from billbridge.store.models import BillingConfiguration, BillLine, Company, Slot
 from billbridge.store.roles import Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyBilling:
-    """How a company is billed. `unfinished` are half-filled configurations by their id, as they were entered."""
-
-    site_id: int | None = None
-    agreement_id: int | None = None
-    auto_billing: bool = False
-    configurations: tuple[Configuration, ...] = ()
-    unfinished: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def configuration(self, configuration_id: str) -> Configuration | None:
-        """The configuration with an id."""
-        return next((one for one in self.configurations if one.id == configuration_id), None)
-
-    def with_configuration(self, configuration: Configuration) -> CompanyBilling:
-        """The same with a configuration put in the place it has, or at the end; it is finished then."""
-        known = self.configuration(configuration.id) is not None
-        others = tuple(configuration if one.id == configuration.id else one for one in self.configurations)
-        return replace(
-            self,
-            configurations=others if known else (*others, configuration),
-            unfinished=_without(self.unfinished, configuration.id),
-        )
-
-    def without_configuration(self, configuration_id: str) -> CompanyBilling:
-        """The same without a configuration and what was entered of it."""
-        return replace(
-            self,
-            configurations=tuple(one for one in self.configurations if one.id != configuration_id),
-            unfinished=_without(self.unfinished, configuration_id),
-        )
-
-    def with_unfinished(self, configuration_id: str, entered: Mapping[str, Any]) -> CompanyBilling:
-        """The same with what was entered of a configuration so far."""
-        return replace(self, unfinished={**self.unfinished, configuration_id: dict(entered)})
-
-    def without_unfinished(self, configuration_id: str) -> CompanyBilling:
-        """The same without what was entered of a configuration; the configuration stays as it was."""
-        return replace(self, unfinished=_without(self.unfinished, configuration_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +54,7 @@ def edit_billing(actor: Actor, company_id: int) -> Editing:
     company.provider = actor.provider  # loaded already
     (saved,) = company_setups([company])
     draft = kept_draft(actor, _form(company))
-    billing = _read(draft.content) if draft is not None else None
+    billing = from_content(draft.content) if draft is not None else None
     return Editing(
         company=company,
         saved=saved,
@@ -108,11 +66,18 @@ def edit_billing(actor: Actor, company_id: int) -> Editing:
 
 
 def keep_billing(
-    actor: Actor, editing: Editing, billing: CompanyBilling, *, version: str = "", seen: str = "", window: str = ""
+    actor: Actor,
+    editing: Editing,
+    billing: CompanyBilling,
+    *,
+    version: str = "",
+    seen: str = "",
+    window: str = "",
+    is_leaving: bool = True,
 ) -> KeptDraft:
     """Keep what the person has so far; nothing is saved by it.
 
-    `version` is that of the settings when the first form was opened; see `keep_draft` for `seen` and `window`.
+    `version` is that of the settings when the first form was opened; see `keep_draft` for the rest.
     """
     actor.require(Role.BILLING)
     if editing.draft is None:
@@ -120,10 +85,11 @@ def keep_billing(
     return keep_draft(
         actor,
         _form(editing.company),
-        _written(billing),
+        as_content(billing),
         version=version or editing.version,
         seen=seen,
         window=window,
+        is_leaving=is_leaving,
     )
 
 
@@ -229,53 +195,3 @@ def _name_of(billing: CompanyBilling, configuration_id: str) -> str:
     known = billing.configuration(configuration_id)
     entered = str(billing.unfinished.get(configuration_id, {}).get("name", ""))
     return entered or (known.name if known is not None else "") or "a new configuration"
-
-
-def _without(unfinished: Mapping[str, Mapping[str, Any]], gone: str) -> dict[str, Mapping[str, Any]]:
-    return {key: entered for key, entered in unfinished.items() if key != gone}
-
-
-def _written(billing: CompanyBilling) -> dict[str, Any]:
-    return {
-        "site_id": billing.site_id,
-        "agreement_id": billing.agreement_id,
-        "auto_billing": billing.auto_billing,
-        "configurations": [
-            {
-                "id": one.id,
-                "name": one.name,
-                "mode": one.mode.value,
-                "products": [str(product) for product in one.products],
-                "asset_types": {str(product): name for product, name in one.asset_types.items()},
-                "item_id": one.item_id,
-                "last_month": str(one.last_month) if one.last_month else None,
-            }
-            for one in billing.configurations
-        ],
-        "unfinished": {key: dict(entered) for key, entered in billing.unfinished.items()},
-    }
-
-
-def _read(content: Mapping[str, Any]) -> CompanyBilling | None:
-    """A draft's content; `None` for one that an earlier release wrote in another way."""
-    try:
-        return CompanyBilling(
-            site_id=content["site_id"],
-            agreement_id=content["agreement_id"],
-            auto_billing=content["auto_billing"],
-            configurations=tuple(
-                Configuration(
-                    id=one["id"],
-                    name=one["name"],
-                    mode=SendMode(one["mode"]),
-                    products=tuple(Product.parse(product) for product in one["products"]),
-                    asset_types={Product.parse(product): name for product, name in one["asset_types"].items()},
-                    item_id=one["item_id"],
-                    last_month=Month.parse(one["last_month"]) if one["last_month"] else None,
-                )
-                for one in content["configurations"]
-            ),
-            unfinished=content["unfinished"],
-        )
-    except (KeyError, TypeError, ValueError):
-        return None

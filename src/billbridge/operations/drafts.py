@@ -52,13 +52,20 @@ def kept_draft(actor: Actor, form: str) -> KeptDraft | None:
 
 
 def keep_draft(
-    actor: Actor, form: str, content: Mapping[str, Any], *, version: str, seen: str = "", window: str = ""
+    actor: Actor,
+    form: str,
+    content: Mapping[str, Any],
+    *,
+    version: str,
+    seen: str = "",
+    window: str = "",
+    is_leaving: bool = False,
 ) -> KeptDraft:
     """Keep what a form holds now; a draft that exists keeps the version it began from.
 
     `seen` is the revision the window showed, empty for none, and `window` a name of its own: what a window wrote
-    itself it may replace. Raises `DraftChangedMeanwhile` when another one wrote since, and `NotAllowed` for
-    somebody who does not sign in.
+    itself it may replace, until it is left; what it sent before and comes in late is then refused. Raises
+    `DraftChangedMeanwhile` when another one wrote since, and `NotAllowed` for somebody who does not sign in.
     """
     with transaction.atomic():
         person = _person(actor)
@@ -72,7 +79,7 @@ def keep_draft(
                 )
             version = before.version
         row = row or Draft(administrator=person, form=form, version=version)
-        row.content = {"window": window, "content": dict(content)}
+        row.content = {"window": "" if is_leaving else window, "content": dict(content)}
         row.save()
         _throw_away_old(person)
     return _kept(row)

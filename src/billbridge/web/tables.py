@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, HttpResponse
 
 PER_PAGE = 50
@@ -189,7 +190,7 @@ def _found(rows: Rows, search: str, search_in: Sequence[str]) -> Rows:
 
 def _sorted(rows: Rows, column: Column, *, descending: bool) -> Rows:
     if isinstance(rows, QuerySet):
-        return rows.order_by(*(f"{'-' if descending else ''}{one}" for one in column.order), "pk")
+        return rows.order_by(*(_direction(one, descending=descending) for one in column.order), "pk")
     readers = [attrgetter(one) for one in column.order]
 
     def key(row: Any) -> tuple[tuple[bool, Any], ...]:
@@ -197,6 +198,11 @@ def _sorted(rows: Rows, column: Column, *, descending: bool) -> Rows:
         return tuple((value is not None, _comparable(value)) for value in values)
 
     return sorted(rows, key=key, reverse=descending)
+
+
+def _direction(name: str, *, descending: bool) -> OrderBy:
+    """What is not there counts as least, whichever the database."""
+    return F(name).desc(nulls_last=True) if descending else F(name).asc(nulls_first=True)
 
 
 def _comparable(value: Any) -> Any:

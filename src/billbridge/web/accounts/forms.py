@@ -8,6 +8,8 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from billbridge.web.forms import ConsoleForm, ConsoleRenderer, dress
+from billbridge.web.long_select import LongSelect
+from billbridge.web.provider.forms import currency_choices, time_zone_choices
 
 
 class SignInForm(AuthenticationForm):
@@ -32,6 +34,20 @@ class FirstAdministratorForm(ConsoleForm):
 
     code = forms.CharField(label="Set-up code", max_length=100, help_text="Billbridge printed it when it started.")
     provider = forms.CharField(label="Name of your company, the provider", max_length=200)
+    currency = forms.ChoiceField(
+        label="Currency",
+        choices=currency_choices,
+        initial="USD",
+        widget=LongSelect,
+        help_text="Of all costs and prices.",
+    )
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=time_zone_choices,
+        initial="UTC",
+        widget=LongSelect,
+        help_text="It decides when a month begins.",
+    )
     name = forms.CharField(label="Your name", max_length=200)
     email = forms.EmailField(label="E-mail address", max_length=254)
     password = forms.CharField(

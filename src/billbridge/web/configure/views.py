@@ -18,9 +18,9 @@ from billbridge.billing.configuration import ConfigurationError, check_configura
 from billbridge.billing.products import Product
 from billbridge.errors import InvalidInput
 from billbridge.operations.access import NotThere
+from billbridge.operations.billing_draft import CompanyBilling
 from billbridge.operations.change_settings import ChangedMeanwhile, SettingsRefused
 from billbridge.operations.company_billing import (
-    CompanyBilling,
     Editing,
     changes_of,
     edit_billing,
@@ -34,8 +34,9 @@ from billbridge.operations.try_billing import product_names, try_billing
 from billbridge.store.queries.configure import Held, last_change, offered_products
 from billbridge.store.roles import Role
 from billbridge.web.configure.choices import product_choices, site_choices
-from billbridge.web.configure.forms import ConfigurationForm, SiteForm
+from billbridge.web.configure.configuration_form import ConfigurationForm
 from billbridge.web.configure.shown import shown_billing
+from billbridge.web.configure.site_form import SiteForm
 from billbridge.web.middleware import ConsoleRequest
 
 _LONGEST_TOKEN = 64
@@ -233,6 +234,7 @@ def _keep(request: ConsoleRequest, editing: Editing, billing: CompanyBilling) ->
         version=given.get("version", "")[:_LONGEST_TOKEN],
         seen=given.get("seen", "")[:_LONGEST_TOKEN],
         window=given.get("window", "")[:_LONGEST_TOKEN],
+        is_leaving=not request.htmx,
     )
 
 

@@ -14,6 +14,7 @@ from billbridge.billing.storage import StorageBasis
 from billbridge.operations.setup.document import ProviderSettings
 from billbridge.operations.setup.read_provider import currencies, time_zones
 from billbridge.web.forms import ConsoleForm
+from billbridge.web.long_select import LongSelect
 from billbridge.web.questions import Explanations, Question, question
 from billbridge.web.templatetags.console import LOCALE
 
@@ -81,9 +82,12 @@ class ProviderForm(ConsoleForm):
     name = forms.CharField(label="Name", max_length=200, help_text="It stands on every bill.")
     currency = forms.ChoiceField(
         label="Currency",
+        widget=LongSelect,
         help_text="All costs and prices are in it. Nothing is converted: HaloPSA customers must have it too.",
     )
-    time_zone = forms.ChoiceField(label="Time zone", help_text="It decides when a day and a month begin and end.")
+    time_zone = forms.ChoiceField(
+        label="Time zone", widget=LongSelect, help_text="It decides when a day and a month begin and end."
+    )
     counting_rule = forms.ChoiceField(choices=[(one.value, one.value) for one in CountingRule])
     change_of_type = forms.ChoiceField(choices=[(one.value, one.value) for one in ChangeOfType])
     storage_basis = forms.ChoiceField(choices=[(one.value, one.value) for one in StorageBasis])
@@ -96,8 +100,8 @@ class ProviderForm(ConsoleForm):
             **kwargs,
         )
         for name, choices, now in (
-            ("currency", _currencies(), settings.currency),
-            ("time_zone", _time_zones(), settings.time_zone),
+            ("currency", currency_choices(), settings.currency),
+            ("time_zone", time_zone_choices(), settings.time_zone),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
@@ -154,11 +158,11 @@ class LicenseTypeForm(ConsoleForm):
 
 
 @cache
-def _currencies() -> tuple[tuple[str, str], ...]:
+def currency_choices() -> tuple[tuple[str, str], ...]:
     names = Locale.parse(LOCALE).currencies
     return tuple((code, f"{code}, {names.get(code, code)}") for code in sorted(currencies()))
 
 
 @cache
-def _time_zones() -> tuple[tuple[str, str], ...]:
+def time_zone_choices() -> tuple[tuple[str, str], ...]:
     return tuple((name, name.replace("_", " ")) for name in sorted(time_zones()))

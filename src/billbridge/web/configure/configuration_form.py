@@ -1,4 +1,4 @@
-"""The forms of the wizard: the HaloPSA site, and one billing configuration."""
+"""The form of one billing configuration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from billbridge.billing.configuration import Configuration, ConfigurationError, SendMode, check_configurations
 from billbridge.billing.products import Product
-from billbridge.operations.company_billing import CompanyBilling, Editing
+from billbridge.operations.billing_draft import CompanyBilling
 from billbridge.operations.names import did_you_mean, folded
 from billbridge.store.queries.configure import Held, OfferedProduct
 from billbridge.web.configure.choices import HaloChoices
@@ -20,55 +20,6 @@ from billbridge.web.forms import ConsoleForm, MonthField, dress
 
 LONGEST_NAME = 200
 LARGEST_ID = 2**31 - 1
-
-
-class SiteForm(ConsoleForm):
-    """The first step: where in HaloPSA the bills go, and whether they go by themselves."""
-
-    def __init__(self, data: QueryDict | None, editing: Editing, choices: HaloChoices) -> None:
-        billing = editing.billing
-        is_new = editing.draft is None and not billing.configurations
-        super().__init__(
-            data,
-            initial={
-                "site": billing.site_id or (choices.main_site_id if is_new else "") or "",
-                "agreement": billing.agreement_id or "",
-                "auto_billing": billing.auto_billing,
-            },
-        )
-        if choices.customer_id is not None:
-            site_help = "The bills stand at this site of the customer."
-            agreement_help = "With one, a month is billed only while that agreement is active."
-            if choices.are_copied:
-                self.fields["site"] = forms.ChoiceField(
-                    label="HaloPSA site", required=False, choices=choices.sites, help_text=site_help
-                )
-                self.fields["agreement"] = forms.ChoiceField(
-                    label="HaloPSA agreement", required=False, choices=choices.agreements, help_text=agreement_help
-                )
-            else:
-                self.fields["site"] = _id_field("Id of the HaloPSA site", site_help)
-                self.fields["agreement"] = _id_field("Id of the HaloPSA agreement", agreement_help)
-        self.fields["auto_billing"] = forms.BooleanField(
-            label="Enable auto-billing",
-            required=False,
-            help_text="Each month's bill is made and sent by itself on the first three days of the next month. "
-            "Without it bills are sent when somebody syncs.",
-        )
-        dress(self)
-
-    def entered(self) -> dict[str, Any]:
-        """What was entered, as fields of the company's billing."""
-        given = self.cleaned_data
-        return {
-            "site_id": int(given["site"]) if given.get("site") else None,
-            "agreement_id": int(given["agreement"]) if given.get("agreement") else None,
-            "auto_billing": given["auto_billing"],
-        }
-
-
-def _id_field(label: str, help_text: str) -> forms.IntegerField:
-    return forms.IntegerField(label=label, required=False, min_value=1, max_value=LARGEST_ID, help_text=help_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +65,7 @@ class ConfigurationForm(ConsoleForm):
         min_value=1,
         max_value=LARGEST_ID,
         widget=forms.NumberInput(attrs={"list": "items"}),
-        help_text="Type it or choose it from the list. Empty: the item of the products' asset types, if they agree.",
+        help_text="Type or choose it. Empty: the item of the products' asset types, if they agree.",
     )
     last_month = MonthField(
         label="Last month",
