@@ -47,3 +47,9 @@ clean:
 # One file per claim; a file ends with an error when its claim does not hold here.
 benchmark: $(VENV)/.user
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+.PHONY: pictures
+
+# A picture of each screen on the demo's world; needs Chromium.
+pictures: $(VENV)/.test
+	$(BIN)/python docs/pictures/take.py

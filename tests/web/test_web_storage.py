@@ -28,8 +28,12 @@ from billbridge.store.models import (
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
 GB = 1 << 30
 COST = {
-    "from_month": "2026-11", "backup_cost": "0.01", "backup_price": "0.03", "restore_cost": "0", "restore_price": "0"
-}  # fmt: skip
+    "from_month": "2026-11",
+    "backup_cost": "0.01",
+    "backup_price": "0.03",
+    "restore_cost": "0",
+    "restore_price": "0",
+}
 LIMIT = {"company": "Acme", "name": "Backup 500 GB", "backup_gb": "500", "cost": "5", "price": "20"}
 
 
@@ -148,7 +152,7 @@ def test_a_custom_price_is_set_by_company_and_by_user(vault, browser):
 def test_a_refused_cost_setting_is_told_beside_its_field(vault, browser, given, field, message):
     response = browser.post(f"/storage/{vault.pk}/costs/set/", COST | {"restore_price": "0.77"} | given)
     assert response.status_code == 400
-    assert message in str(response.context["form"].errors[field])
+    assert message in " ".join(response.context["form"].errors[field])
     assert 'value="0.77"' in response.content.decode()
     assert len(costs(vault)) == 1
 
@@ -156,13 +160,13 @@ def test_a_refused_cost_setting_is_told_beside_its_field(vault, browser, given, 
 def test_a_company_of_another_provider_cannot_be_named(vault, other_provider, browser):
     Company.objects.create(provider=other_provider, source_id="theirs", name="Theirs")
     response = browser.post(f"/storage/{vault.pk}/costs/set/", COST | {"company": "theirs"})
-    assert "There is no company of this name." in str(response.context["form"].errors["company"])
+    assert "There is no company of this name." in " ".join(response.context["form"].errors["company"])
 
 
 def test_of_two_companies_with_one_name_the_id_is_asked_for(vault, provider, browser):
     Company.objects.create(provider=provider, source_id="acme-2", name="Acme", is_ambiguous=True)
     response = browser.post(f"/storage/{vault.pk}/limits/set/", LIMIT | {"company": "Acme "})
-    assert "Write the id of the one you mean: acme, acme-2." in str(response.context["form"].errors["company"])
+    assert "Write the id of the one you mean: acme, acme-2." in " ".join(response.context["form"].errors["company"])
     assert browser.post(f"/storage/{vault.pk}/limits/set/", LIMIT | {"company": "acme-2"}).status_code == 302
 
 
@@ -248,7 +252,7 @@ def test_a_limit_of_a_company_and_one_of_its_user_stand_side_by_side(vault, brow
 def test_a_refused_limit_is_told_beside_its_field(vault, browser, given, field, message):
     response = browser.post(f"/storage/{vault.pk}/limits/set/", LIMIT | given)
     assert response.status_code == 400
-    assert message in str(response.context["form"].errors[field])
+    assert message in " ".join(response.context["form"].errors[field])
     assert limits(vault) == {}
 
 

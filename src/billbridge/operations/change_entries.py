@@ -62,13 +62,13 @@ def change_entries(
     with transaction.atomic():
         Provider.objects.select_for_update().get(pk=actor.provider.pk)
         every = cast("Sequence[_Entry]", current_part(actor.provider, part))
-        before = tuple(entry for entry in every if mine(entry))
+        before: tuple[_Entry, ...] = tuple(entry for entry in every if mine(entry))
         if version and version != version_of(before):
             raise ChangedMeanwhile(
                 "Somebody changed these entries since you opened the page; nothing was saved.",
                 hint="Load the page again to see them, then make your change.",
             )
-        others = (entry for entry in every if not mine(entry))
+        others: tuple[_Entry, ...] = tuple(entry for entry in every if not mine(entry))
         return change_settings(actor, _document(part, (*others, *change(before))))
 
 

@@ -27,6 +27,10 @@ class DraftChangedMeanwhile(InvalidInput):
     """Another window of the same person changed the draft; nothing was kept."""
 
 
+class WindowLeft(DraftChangedMeanwhile):
+    """What comes in was sent by a window before it was left, and was overtaken by what it sent last."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDraft:
     """A half-filled form. `version` is that of the settings it began from; `saved` is in UTC."""
@@ -64,8 +68,8 @@ def keep_draft(
     """Keep what a form holds now; a draft that exists keeps the version it began from.
 
     `seen` is the revision the window showed, empty for none, and `window` a name of its own: what a window wrote
-    itself it may replace, until it is left; what it sent before and comes in late is then refused. Raises
-    `DraftChangedMeanwhile` when another one wrote since, and `NotAllowed` for somebody who does not sign in.
+    itself it may replace, until it is left. Raises `DraftChangedMeanwhile` if another one wrote since, `WindowLeft`
+    for what a window sent before it was left and came in late, and `NotAllowed` for somebody who does not sign in.
     """
     with transaction.atomic():
         person = _person(actor)
@@ -73,13 +77,14 @@ def keep_draft(
         if row is not None:
             before = _kept(row)
             if seen != before.revision and (not window or window != before.window):
-                raise DraftChangedMeanwhile(
+                was_left = bool(window) and window == row.content.get("left")
+                raise (WindowLeft if was_left else DraftChangedMeanwhile)(
                     "You changed this in another window meanwhile; what you see here was not kept.",
                     hint="Send it again to replace the other, or load the page again to go on with that one.",
                 )
             version = before.version
         row = row or Draft(administrator=person, form=form, version=version)
-        row.content = {"window": "" if is_leaving else window, "content": dict(content)}
+        row.content = {"left" if is_leaving else "window": window, "content": dict(content)}
         row.save()
         _throw_away_old(person)
     return _kept(row)

@@ -26,6 +26,9 @@ from billbridge.store.models import (
     StorageReading,
 )
 
+_NEVER = date.min
+"""A day of which nothing is known."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatesInForce:
@@ -64,7 +67,7 @@ def accounts(provider: Provider, month: Month) -> list[AccountRow]:
     newest = newest_reading(provider)
     now = {
         row["account_id"]: row
-        for row in StorageReading.objects.filter(provider=provider, day=newest)
+        for row in StorageReading.objects.filter(provider=provider, day=newest or _NEVER)
         .order_by()
         .values("account_id")
         .annotate(bytes=Sum("backup_bytes"), companies=Count("company", distinct=True))
@@ -139,7 +142,7 @@ def account_companies(provider: Provider, account: StorageAccount, month: Month)
     newest = newest_reading(provider)
     now = {
         row["company_id"]: row
-        for row in StorageReading.objects.filter(**on_account, day=newest)
+        for row in StorageReading.objects.filter(**on_account, day=newest or _NEVER)
         .order_by()
         .values("company_id")
         .annotate(bytes=Sum("backup_bytes"), users=Count("user_id", distinct=True))

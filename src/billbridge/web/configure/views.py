@@ -29,7 +29,7 @@ from billbridge.operations.company_billing import (
     save_billing,
     throw_billing_away,
 )
-from billbridge.operations.drafts import DraftChangedMeanwhile, KeptDraft
+from billbridge.operations.drafts import DraftChangedMeanwhile, KeptDraft, WindowLeft
 from billbridge.operations.try_billing import product_names, try_billing
 from billbridge.store.queries.configure import Held, last_change, offered_products
 from billbridge.store.roles import Role
@@ -57,6 +57,8 @@ def company(request: ConsoleRequest, pk: int) -> HttpResponse:
             try:
                 kept = _keep(request, editing, replace(editing.billing, **form.entered()))
             except DraftChangedMeanwhile as error:
+                if request.htmx and isinstance(error, WindowLeft):
+                    return HttpResponse(status=204)
                 form.add_error(None, str(error))
                 status = 409
             else:
@@ -122,6 +124,8 @@ def configuration(request: ConsoleRequest, pk: int, uid: UUID) -> HttpResponse:
         try:
             kept = _keep(request, editing, billing) if billing != editing.billing else editing.draft
         except DraftChangedMeanwhile as error:
+            if request.htmx and isinstance(error, WindowLeft):
+                return HttpResponse(status=204)
             if request.htmx:
                 return _not_kept(request, editing, [str(error)], 409, form=form)
             form.add_error(None, str(error))

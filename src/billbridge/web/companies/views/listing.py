@@ -68,8 +68,10 @@ def companies(request: ConsoleRequest) -> HttpResponse:
     rows = queries.companies(provider, sort=sort, month=month)
     table = read_table(request, rows, _COLUMNS, search_in=("name", "source_id"), filters=_FILTERS, order="name")
     if wants_csv(request):
-        return csv_response("companies", _CSV_HEADER, _csv(queries.company_rows(provider, table.all_rows, month)))
-    table.page.object_list = queries.company_rows(provider, table.page.object_list, month)
+        return csv_response(
+            "companies", _CSV_HEADER, _csv(queries.company_rows(provider, list(table.all_rows), month))
+        )
+    table.page.object_list = queries.company_rows(provider, list(table.page), month)
     context = {"table": table, "month": month, "lists_age": age_of_lists(provider)}
     return render(request, "companies/companies.html", context)
 
