@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 AUTO_BILLING_DAYS = 3
 """Auto-billing sends last month's bill on the first three days of a month."""
@@ -31,10 +32,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Month:
         """Read `YYYY-MM`; raises ValueError with the text for anything else."""
-        match = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
-        if match is None:
-            raise ValueError(f"{text!r} is not a month: write it as YYYY-MM, for example 2026-10")
-        return cls(int(match[1]), int(match[2]))
+        return _parsed(text)
 
     @property
     def first(self) -> date:
@@ -80,6 +78,14 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04}-{self.number:02}"
+
+
+@lru_cache(maxsize=1000)  # thousands of rows name the same few months
+def _parsed(text: str) -> Month:
+    match = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a month: write it as YYYY-MM, for example 2026-10")
+    return Month(int(match[1]), int(match[2]))
 
 
 _NAMES = (
