@@ -1,56 +1,83 @@
-"""`billbridge serve`: the console in the browser and its worker, on one machine."""
+"""The commands that keep running: `serve` does everything, `web` has the pages and `worker` the background work."""
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
 
 from billbridge.cli.app import app
+from billbridge.cli.exits import Exit
 from billbridge.cli.installation import Data, enter
-from billbridge.cli.output import out
+from billbridge.cli.output import err, out
+from billbridge.cli.ports import check_free
 
 THREADS = 8
 """Requests the console answers at the same time."""
 
-_GRACE_SECONDS = 30.0
-"""How long a task at work may take to end when the console is stopped."""
+_GRACE = 20
+"""Seconds that a task at work may take to end; with those of requests it stays below 30."""
+
+_REQUEST_GRACE = 4
+"""Seconds that requests at work may take to end when the console is stopped."""
 
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
+Grace = Annotated[
+    float, typer.Option("--grace", min=0, help="Seconds a task at work may take to end when this is stopped.")
+]
 
 
 @app.command(epilog="Example: `billbridge serve --data /var/lib/billbridge --port 8080`")
-def serve(data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
+def serve(data: Data = None, host: Host = "127.0.0.1", port: Port = 8080, grace: Grace = _GRACE) -> None:
     """Run the console: web pages and background work in one command."""
+    check_free(host, port)
     enter(data, create=True)
-    from billbridge.operations.administrators import needs_first, setup_code
-
-    address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
-    out.print(f"Billbridge listens on {address}. Stop it with Ctrl-C.")
-    if needs_first():
-        out.print(f"This installation is new. Open {address} and make its first administrator.")
-        out.print(f"Set-up code: {setup_code()}")
-    with worker():
+    with worker(grace):
+        _say_where(host, port)
         listen(host, port)
 
 
-@contextmanager
-def worker() -> Iterator[None]:
-    """Do background work while the block runs; the task at work is given time to end."""
-    from billbridge.jobs.worker import work
+@app.command("web", epilog="Example: `billbridge web --host 0.0.0.0 --port 8080`")
+def web(data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Run the console's web pages alone; `billbridge worker` does its background work, here or elsewhere."""
+    check_free(host, port)
+    _join(data)
+    _say_where(host, port)
+    listen(host, port)
 
-    stop = threading.Event()
-    thread = threading.Thread(target=work, args=(stop,), name="worker", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(_GRACE_SECONDS)
+
+@app.command("worker", epilog="Example: `billbridge worker --data /var/lib/billbridge`")
+def run_worker(data: Data = None, grace: Grace = _GRACE) -> None:
+    """Do the console's background work alone. On PostgreSQL any number of workers may run, on SQLite one."""
+    _join(data)
+    told = threading.Event()
+    _when_told(told)
+    with worker(grace) as over:
+        out.print("The worker runs. Stop it with Ctrl-C.")
+        while not told.is_set() and not over.wait(0.5):
+            pass
+    if not told.is_set():
+        err.print("The worker ended by itself: the log says why.", style="red")
+        raise typer.Exit(Exit.UNEXPECTED)
+    out.print("The worker has ended.")
+
+
+@contextmanager
+def worker(grace: float = _GRACE) -> Iterator[threading.Event]:
+    """Do background work while the block runs; gives what is set should the worker end by itself.
+
+    The task at work is given `grace` seconds to end, and is interrupted otherwise.
+    """
+    from billbridge.jobs.background import background_worker
+
+    with background_worker(grace=grace) as running:
+        yield running.over
 
 
 def listen(host: str, port: int) -> None:
@@ -69,7 +96,41 @@ def listen(host: str, port: int) -> None:
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=THREADS,
+        workers_kill_timeout=_REQUEST_GRACE,
         log_enabled=False,
         websockets=False,
     )
     server.serve()
+
+
+def _join(data: Data) -> None:
+    """Open an installation that others may work on from other machines: with the same keys, or not at all."""
+    enter(data)
+    from billbridge.operations.health import check_keys
+    from billbridge.store.start import installation
+
+    if installation().uses_postgresql:
+        check_keys()
+
+
+def _say_where(host: str, port: int) -> None:
+    """Where the console is, and how a new one gets its first administrator."""
+    from billbridge.operations.administrators import needs_first, setup_code
+
+    address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
+    out.print(f"Billbridge listens on {address}. Stop it with Ctrl-C.")
+    if needs_first():
+        out.print(f"This installation is new. Open {address} and make its first administrator.")
+        out.print(f"Set-up code: {setup_code()}")
+
+
+def _when_told(told: threading.Event) -> None:
+    """Set `told` when the process is told to stop; told twice it ends at once."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        told.set()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

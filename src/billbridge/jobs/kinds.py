@@ -19,6 +19,8 @@ from billbridge.operations.connect import halopsa_of, source_of
 from billbridge.operations.halopsa_lists import refresh_lists
 from billbridge.operations.plans import digest, keep_plan, without_changes
 from billbridge.operations.provider import connection_of, today
+from billbridge.operations.reconcile import reconcile
+from billbridge.operations.reconciliation_document import compact, forget_older
 from billbridge.operations.sync import apply, prepare
 from billbridge.operations.tasks import TaskKind
 from billbridge.operations.usage import as_json
@@ -80,6 +82,13 @@ def _refresh(task: Task, progress: TaskProgress) -> Result:
         return {"rows": refresh_lists(task.provider, halo, say=progress.say)}
 
 
+def _reconcile(task: Task, progress: TaskProgress) -> Result:
+    month = Month.parse(task.inputs["month"])
+    done = reconcile(task.provider, month, today(task.provider), say=progress.say, progress=progress.advance)
+    forget_older(task)
+    return compact(done)
+
+
 def _test_halopsa(task: Task, progress: TaskProgress) -> Result:
     progress.say("asking HaloPSA")
     with halopsa_of(task.provider) as halo:
@@ -97,6 +106,7 @@ _KINDS: dict[TaskKind, Callable[[Task, TaskProgress], Result]] = {
     TaskKind.SYNC: _sync,
     TaskKind.COLLECT: _collect,
     TaskKind.REFRESH: _refresh,
+    TaskKind.RECONCILE: _reconcile,
     TaskKind.TEST_HALOPSA: _test_halopsa,
     TaskKind.TEST_SOURCE: _test_source,
 }

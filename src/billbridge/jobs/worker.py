@@ -13,7 +13,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import structlog
-from django.db import DatabaseError, IntegrityError, close_old_connections, connections, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    OperationalError,
+    close_old_connections,
+    connections,
+    transaction,
+)
 from django.db.models import Exists, OuterRef
 
 from billbridge.errors import BillbridgeError
@@ -21,6 +28,7 @@ from billbridge.jobs import kinds
 from billbridge.jobs.progress import TaskProgress
 from billbridge.operations.tasks import interrupt_abandoned, worker_name
 from billbridge.store.clock import database_now
+from billbridge.store.failures import explained
 from billbridge.store.models import Task
 
 IDLE_SECONDS = 0.3
@@ -38,9 +46,14 @@ RENEWAL = 5.0
 _log = structlog.get_logger()
 
 
-def work(stop: threading.Event) -> None:
+def new_name() -> str:
+    """A name for a worker of this process, unlike that of every other."""
+    return worker_name(secrets.token_hex(4))
+
+
+def work(stop: threading.Event, name: str = "") -> None:
     """Do tasks until `stop` is set; the one at work then is finished first."""
-    name = worker_name(secrets.token_hex(4))
+    name = name or new_name()
     looked = 0.0
     try:
         while not stop.is_set():
@@ -61,8 +74,7 @@ def work(stop: threading.Event) -> None:
 
 def work_once(name: str = "") -> bool:
     """Do the oldest task that may run now; `False` when there is none."""
-    name = name or worker_name(secrets.token_hex(4))
-    task = take(name)
+    task = take(name or new_name())
     if task is None:
         return False
     with _heard_of(task):
@@ -70,6 +82,11 @@ def work_once(name: str = "") -> bool:
             result = kinds.run(task, TaskProgress(task))
         except BillbridgeError as error:
             _end(task, Task.State.FAILED, reason=str(error))
+        except OperationalError as error:
+            _log.exception(
+                "task failed by its database", task=task.pk, kind=task.kind, provider=str(task.provider_id)
+            )
+            _end(task, Task.State.FAILED, reason=str(explained(error)))
         except Exception:
             _log.exception("task failed by a defect", task=task.pk, kind=task.kind, provider=str(task.provider_id))
             _end(task, Task.State.FAILED, reason="The console made a mistake. Its log says more.")
