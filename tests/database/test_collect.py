@@ -217,6 +217,14 @@ def test_a_domain_is_read_daily_and_not_billed_until_it_is_mapped(provider: Prov
     assert list(DomainReading.objects.order_by("day").values_list("day", "licenses")) == [(NOV_2, 12), (NOV_3, 13)]
 
 
+def test_a_domain_that_vanishes_has_no_licenses_from_that_day_on(provider: Provider) -> None:
+    source = FrozenSource(domains={"acme.example": 3})
+    collect(provider, source, NOV_2)
+    source.domains = {}
+    collect(provider, source, NOV_3, accept_losses=True)
+    assert list(DomainReading.objects.order_by("day").values_list("day", "licenses")) == [(NOV_2, 3), (NOV_3, 0)]
+
+
 @pytest.mark.parametrize(
     ("domains", "said"),
     [({}, "acme.example 12 -> 0"), ({"acme.example": 5, "b.example": 3}, "acme.example 12 -> 5")],

@@ -56,7 +56,9 @@ def test_a_person_is_asked_once_the_last_month_was_sent_and_told_how_to_end_it(g
     send(gone, NOVEMBER, date(2026, 12, 2))
     (one,) = gone_companies(gone.provider, DECEMBER)
     assert one == GoneCompany(name="Acme", since=GONE, last_month=NOVEMBER, asks=True)
-    assert one.question.startswith("Acme is gone from the source since 2026-11-20: end its billing?")
+    assert one.question == (
+        "Acme is gone from the source since 2026-11-20: end its billing? Its last month, 2026-11, is done."
+    )
     assert 'last_month = "2026-11"' in one.remedy
 
 
@@ -81,6 +83,8 @@ def test_storage_is_use_too(gone: Company) -> None:
 
 def test_a_company_that_never_had_a_bill_is_asked_about_when_its_last_month_is_closed(gone: Company) -> None:
     assert (asked(gone, DECEMBER), asked(gone, JANUARY)) == ([False], [True])
+    (one,) = gone_companies(gone.provider, JANUARY)
+    assert "2026-11, has no bill, and can still be billed by name" in one.question
 
 
 def test_nobody_is_asked_about_a_company_whose_configurations_all_end(gone: Company) -> None:

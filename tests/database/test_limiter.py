@@ -12,7 +12,7 @@ import pytest
 from django.db import connections, transaction
 
 from billbridge.store.clock import database_now
-from billbridge.store.limiter import DatabaseLimiter
+from billbridge.store.limiter import LONGEST_PENALTY, DatabaseLimiter
 from billbridge.store.models import ApiCall, HaloConnection, Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -179,6 +179,13 @@ def test_the_longest_penalty_wins(halopsa: HaloConnection) -> None:
     limiter(halopsa).penalty(30)
     limiter(halopsa).penalty(5)
     assert 25 < wait(limiter(halopsa)) <= 30
+
+
+def test_a_penalty_from_before_the_clock_was_set_back_blocks_nothing(halopsa: HaloConnection) -> None:
+    HaloConnection.objects.update(blocked_until=database_now() + 2 * LONGEST_PENALTY)
+    assert passes(limiter(halopsa, limit=2))
+    limiter(halopsa).penalty(30)
+    assert 25 < wait(limiter(halopsa, limit=2)) <= 30
 
 
 def test_a_limiter_really_sleeps_until_its_turn(halopsa: HaloConnection) -> None:

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from usage_of import configure
+from usage_of import NOVEMBER, OCTOBER, collected, configure, holds, price
 
 from billbridge.billing.changes import Base, Change, ChangeKind, FieldChange, Found, Wanted
+from billbridge.operations.bill import BillRequest, make_bills
 from billbridge.operations.journal import RunJournal, bases_of, failed_creates, last_written
-from billbridge.store.models import BillingConfiguration, Company, PlannedChange, Provider, Run
+from billbridge.store.models import BillingConfiguration, BillLine, Company, PlannedChange, Provider, Run
 
 KEY = "billbridge-last-0123456789abcdef"
 SENT = {"count": Decimal(3), "price": Decimal("12.00"), "is_active": True, "client_id": 12}
@@ -119,3 +120,18 @@ def test_the_day_on_which_a_slot_was_last_written_is_the_latest_that_was_read_ba
         journal_of(make_run(day), change).verified(change, shown(), {})
     journal_of(make_run(date(2027, 1, 2)), change).failed(change, "refused", None)
     assert last_written([KEY, "another"]) == {KEY: date(2026, 12, 3)}
+
+
+def test_a_line_is_sent_as_soon_as_its_subscription_was_read_back(
+    provider: Provider, configuration: BillingConfiguration, make_run: MakeRun
+) -> None:
+    price(provider)
+    collected(provider, OCTOBER.first, NOVEMBER.first)
+    holds(configuration.company, "DC01")
+    make_bills(provider, BillRequest(day=date(2026, 11, 2)))
+    change = create(configuration)
+
+    journal_of(make_run(), change).verified(change, shown(), {})
+
+    sent = BillLine.objects.values_list("bill__month", "is_sent")
+    assert sorted(sent) == [(OCTOBER, True), (NOVEMBER, False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -130,3 +131,25 @@ def test_two_processes_may_migrate_an_empty_database_at_the_same_time(empty_inst
         for _ in range(2)
     ]
     assert [process.communicate(timeout=60)[0] for process in processes] == ["", ""]
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="PostgreSQL has no file that could be write-protected")
+@pytest.mark.parametrize("place", [".", "billbridge.sqlite3"])
+def test_a_database_that_can_only_be_read_is_refused_at_the_start(
+    empty_installation: Installation, place: str
+) -> None:
+    assert run(empty_installation, "start.migrate()") == ""
+    protected = empty_installation.data / place
+    protected.chmod(0o500)
+    # Root may write everywhere, unless it gives that up.
+    ordinary = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    said = subprocess.run(
+        [*ordinary, sys.executable, "-c", START.format("start.migrate()")],
+        env=empty_installation.env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    protected.chmod(0o700)
+    assert said.startswith(f"PermanentError This user may not write {protected}.")

@@ -93,7 +93,7 @@ def _refuse_earlier_day(provider: Provider, day: date) -> None:
     if last is not None and day < last:
         raise InvalidInput(
             f"The business day {day} lies before the day of the last bills, {last}; nothing was changed.",
-            hint="Check the clock, or the --day you gave.",
+            hint="Check the clock, or the day that was given.",
         )
 
 
@@ -118,6 +118,8 @@ def _make_chunk(
     wants_current: bool,
 ) -> list[BillResult]:
     months = list(covered)
+    # Two commands at once would both make the bills that are not there yet: one after the other does.
+    Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
     bills = {
         (bill.company_id, bill.month): bill
         for bill in Bill.objects.filter(company__in=companies, month__in=months).select_for_update()

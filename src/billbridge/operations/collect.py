@@ -40,7 +40,7 @@ def collect(
     if last is not None and day < last.day:
         raise InvalidInput(
             f"The business day {day} lies before the last collection of {last.day}; nothing was changed.",
-            hint="Check the clock, or the --day you gave.",
+            hint="Check the clock, or the day that was given.",
         )
     say("licenses")
     licenses = _section(
@@ -81,6 +81,8 @@ def _section(
     try:
         snapshot = ask()
         with transaction.atomic():
+            # Two collections at once would both add what neither sees of the other: one after the other keeps.
+            Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
             result = keep(snapshot)
             _record(provider, source_name, result, began, day)
             return result

@@ -8,7 +8,7 @@ from datetime import date
 
 from django.db.models import Max, Q
 
-from billbridge.billing.activations import Activation, NotBilled, NotBilledReason, endpoint_key
+from billbridge.billing.activations import Activation, NotBilled, NotBilledReason
 from billbridge.billing.ledger import LedgerChange, observe, open_by_company
 from billbridge.billing.losses import implausible_losses
 from billbridge.billing.months import Month
@@ -16,7 +16,7 @@ from billbridge.billing.snapshot import LicenseSnapshot
 from billbridge.billing.sorting import Sorted, sort_licenses
 from billbridge.operations.chunks import chunks
 from billbridge.operations.collection import SectionResult, implausible
-from billbridge.operations.usage import activations_of
+from billbridge.operations.usage import activation_row, activations_of
 from billbridge.store.models import (
     ActivationRow,
     BackupUser,
@@ -118,23 +118,7 @@ def _observe(
         updated, ["last_day", "last_seen", "given_back", "user_login"], batch_size=500
     )
     ActivationRow.objects.bulk_create(
-        [
-            ActivationRow(
-                provider=provider,
-                company=companies[a.company_id],
-                user_id=a.user_id,
-                user_login=a.user_login,
-                endpoint=a.endpoint,
-                endpoint_key=endpoint_key(a.endpoint),
-                license_type=a.license_type,
-                first_day=a.first_day,
-                last_day=a.last_day,
-                given_back=a.given_back,
-                last_seen=a.last_seen,
-                origin=a.origin.value,
-            )
-            for a in change.opened
-        ],
+        [activation_row(provider, companies[a.company_id], a) for a in change.opened],
         batch_size=500,
     )
     return change

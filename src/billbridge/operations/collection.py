@@ -34,5 +34,5 @@ def implausible(what: str, losses: list[str]) -> Held:
     more = f" and {len(losses) - SHOWN} more" if len(losses) > SHOWN else ""
     return Held(
         f"the source suddenly shows {what} ({', '.join(losses[:SHOWN])}{more}): look there, and if it is true "
-        "collect again with --accept-losses"
+        "collect again and accept the losses (on the command line with --accept-losses)"
     )

@@ -55,8 +55,8 @@ def suggestions(
 
 def exact_suggestions(provider: Provider) -> tuple[Suggestion, ...]:
     """The suggestions that leave no doubt, from our copies of HaloPSA's lists."""
-    customers, sites = halopsa_lists.customers(provider), halopsa_lists.sites(provider)
-    return without_doubt(suggestions(provider, (), customers, sites), sites)
+    customers, sites = halopsa_lists.customers_by_id(provider), halopsa_lists.sites_by_id(provider).values()
+    return without_doubt(suggestions(provider, (), customers.values(), sites), sites)
 
 
 def without_doubt(found: Iterable[Suggestion], sites: Iterable[Site]) -> tuple[Suggestion, ...]:
@@ -140,15 +140,15 @@ def check_place(provider: Provider, place: Place) -> None:
         return
     if halopsa_lists.age_of_lists(provider) is None:
         return
-    customer = next((one for one in halopsa_lists.customers(provider) if one.id == place.customer_id), None)
+    customer = halopsa_lists.customers_by_id(provider).get(place.customer_id)
     if customer is None:
         raise InvalidInput(f"Our copy has no HaloPSA customer {place.customer_id}.", hint=_REFRESH)
     if customer.inactive:
         raise InvalidInput(f"The HaloPSA customer {customer.name!r} is inactive.", hint="Choose another one.")
     if place.site_id is None:
         return
-    site = next((one for one in halopsa_lists.sites(provider, customer.id) if one.id == place.site_id), None)
-    if site is None:
+    site = halopsa_lists.sites_by_id(provider).get(place.site_id)
+    if site is None or site.client_id != customer.id:
         raise InvalidInput(f"{customer.name!r} has no site {place.site_id} in our copy.", hint=_REFRESH)
     if site.inactive:
         raise InvalidInput(f"The site {site.name!r} is inactive.", hint="Choose another one.")

@@ -45,7 +45,7 @@ def source_of(provider: Provider) -> Iterator[MbsSource]:
     if connection is None:
         raise InvalidInput(
             "No backup service is set up.",
-            hint="Add a [sources.mbs] section and run `billbridge setup apply FILE`.",
+            hint="Set it up (on the command line with a [sources.mbs] section and `billbridge setup apply FILE`).",
         )
     credentials = MbsCredentials(login=connection.login, password=read_secret(connection, "password"))
     with MbsClient(connection.address, credentials) as client:

@@ -18,10 +18,11 @@ from billbridge.halopsa.tenant import Tenant
 from billbridge.operations.bill import BillResult
 from billbridge.operations.destination import destination_of
 from billbridge.operations.journal import last_written
+from billbridge.operations.older_months import STOOD_BEFORE, Stood, lines_sent_before, still_shown, stood_in_last
 from billbridge.operations.run_values import CompanyCoverage, CoverageState
 from billbridge.operations.usage import configuration_of
 from billbridge.operations.wanted import Sending, closing_of, is_late, retiring_of, wanted_of
-from billbridge.store.models import Bill, BillingConfiguration, Company, Provider, Slot
+from billbridge.store.models import Bill, BillingConfiguration, BillLine, Company, Provider, Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class CompanyInRun:
     """A company with everything of it that a run looks at.
 
     `configurations` are by their own id; `bills` are those to send; `held` says why others are not; `written` are
-    the business days on which the slots of closed months were last written, by key.
+    the business days on which the slots of closed months were last written, by key; `stood` are the closed months
+    of these bills that stood in HaloPSA as last month before.
     """
 
     company: Company
@@ -39,19 +41,20 @@ class CompanyInRun:
     results: Sequence[BillResult]
     held: tuple[str, ...] = ()
     written: Mapping[str, date]
+    stood: Stood = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
-    """What is wanted of HaloPSA for a company, what the run does for it, and what of it could not be checked."""
+    """What is wanted of HaloPSA for a company, what the run does for it, and what a person should know of it."""
 
     wanted: tuple[Wanted, ...]
     coverage: CompanyCoverage
-    unchecked: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def companies_in_run(
-    companies: Sequence[Company], bills: Sequence[Bill], results: Sequence[BillResult]
+    companies: Sequence[Company], bills: Sequence[Bill], results: Sequence[BillResult], *, running: Month
 ) -> list[CompanyInRun]:
     """The companies with their configurations and slots, in the order given."""
     configurations: dict[int, dict[str, Configuration]] = defaultdict(dict)
@@ -70,7 +73,9 @@ def companies_in_run(
     held = {
         bill.company_id: tuple(bill.reasons) for bill in Bill.objects.filter(pk__in=ids, state=BillState.HELD.value)
     }
-    written = last_written(slot.key for each in slots.values() for slot in each if is_late(slot))
+    all_slots = [slot for each in slots.values() for slot in each]
+    written = last_written(slot.key for slot in all_slots if is_late(slot))
+    stood = stood_in_last(all_slots, {bill.month for bill in bills if is_closed_month(bill.month, running)})
     return [
         CompanyInRun(
             company=company,
@@ -80,6 +85,7 @@ def companies_in_run(
             results=steps[company.pk],
             held=held.get(company.pk, ()),
             written=written,
+            stood=stood,
         )
         for company in companies
     ]
@@ -108,7 +114,9 @@ def cover(one: CompanyInRun, tenant: Tenant, sending: Sending, *, currency: str)
             _hold([bill], (destination.month_holds[bill.month],))
             held = (*held, destination.month_holds[bill.month])
     bills = [bill for bill in bills if bill.month not in destination.month_holds]
-    wanted = wanted_of(company, destination, bills, one.configurations, one.slots, sending)
+    repeated = lines_sent_before(bills, one.slots, one.stood, sending.running)
+    held = (*held, *_leave_out(line for line in repeated if not line.is_sent))
+    wanted = wanted_of(company, destination, bills, one.configurations, one.slots, sending, without=repeated)
     if held:
         coverage = _entry(company, CoverageState.PARTLY_BILLED if bills else CoverageState.HELD, held, bills)
     elif bills:
@@ -116,7 +124,8 @@ def cover(one: CompanyInRun, tenant: Tenant, sending: Sending, *, currency: str)
     else:
         reasons = [f"{result.step.month}: {result.step.reason}" for result in one.results]
         coverage = _entry(company, CoverageState.NOTHING_TO_BILL, reasons, bills)
-    return Covered(wanted=(*ending, *wanted), coverage=coverage, unchecked=destination.unchecked if bills else ())
+    warnings = (*(destination.unchecked if bills else ()), *still_shown(one.slots, one.results, sending.running))
+    return Covered(wanted=(*ending, *wanted), coverage=coverage, warnings=warnings)
 
 
 def not_configured(provider: Provider) -> list[CompanyCoverage]:
@@ -129,10 +138,10 @@ def not_configured(provider: Provider) -> list[CompanyCoverage]:
 
 
 def warnings_of(covered: Iterable[Covered]) -> tuple[str, ...]:
-    """What could not be checked, each reason once, with the companies it is about."""
+    """What a person should know of the companies, each warning once, with the companies it is about."""
     names: dict[str, list[str]] = defaultdict(list)
     for one in covered:
-        for reason in one.unchecked:
+        for reason in one.warnings:
             names[reason].append(one.coverage.company)
     return tuple(f"{_some(companies)}: {reason}" for reason, companies in names.items())
 
@@ -189,6 +198,15 @@ def _hold(bills: Sequence[Bill], reasons: Sequence[str]) -> None:
         if bill.state == BillState.READY.value:
             bill.state = BillState.HELD.value
     Bill.objects.bulk_update(bills, ["reasons", "state"])
+
+
+def _leave_out(lines: Iterable[BillLine]) -> list[str]:
+    """Keep on the lines why they are not sent, and say so."""
+    left_out = list(lines)
+    for line in left_out:
+        line.reason = STOOD_BEFORE
+    BillLine.objects.bulk_update(left_out, ["reason"])
+    return [f"{line.name}: {line.reason}" for line in left_out]
 
 
 def _entry(

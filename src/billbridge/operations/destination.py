@@ -49,7 +49,9 @@ def destination_of(
         return Destination(
             client_id=0,
             site_id=0,
-            holds=("it is mapped to no HaloPSA customer: map it (`billbridge map suggest`)",),
+            holds=(
+                "it is mapped to no HaloPSA customer: map it (on the command line `billbridge map suggest` helps)",
+            ),
         )
     client = tenant.clients.get(company.client_id)
     if client is None or client.inactive:

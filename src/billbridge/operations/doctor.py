@@ -97,7 +97,8 @@ def _collections(provider: Provider) -> Iterator[Finding]:
 def _mappings(provider: Provider) -> Iterator[Finding]:
     unmapped = Company.objects.filter(provider=provider, in_source=True, client_id=None).count()
     remedy = "Run `billbridge map suggest`." if unmapped else ""
-    yield _found("mapping", f"{unmapped} companies without a HaloPSA customer", remedy)
+    companies = "1 company" if unmapped == 1 else f"{unmapped} companies"
+    yield _found("mapping", f"{companies} without a HaloPSA customer", remedy)
     alike = Company.objects.filter(provider=provider, is_ambiguous=True)
     if alike:
         names = ", ".join(sorted({company.name for company in alike}))
@@ -147,7 +148,7 @@ def _bills(provider: Provider) -> Iterator[Finding]:
     if closed:
         months = ", ".join(sorted({str(bill.month) for bill in closed}))
         yield _found(
-            "closed months", f"{len(closed)} bills of {months} never wholly sent", "Send them with `--month`."
+            "closed months", f"{len(closed)} bills of {months} not wholly sent", "Send them with `--month`."
         )
 
 

@@ -20,28 +20,30 @@ class GoneCompany:
     """A company the source shows no more, with a configuration that nobody has ended.
 
     `since` is the day of the first collection without it, `last_month` the last one in which it used anything.
-    `asks` says that this month is over and its bill, if there is one, was sent, so that its billing can end.
+    `asks` says that this month is over and its bill, if there is one, was sent, so that its billing can end;
+    `has_bill` that there is one.
     """
 
     name: str
     since: date
     last_month: Month
     asks: bool
+    has_bill: bool = True
 
     @property
     def question(self) -> str:
         """What a person is asked."""
         return (
-            f"{self.name} is gone from the source since {self.since}: end its billing? "
-            f"Its last month, {self.last_month}, is done."
+            f"{self.name} is gone from the source since {self.since}: end its billing? Its last month, "
+            f"{self.last_month}, {'is done' if self.has_bill else 'has no bill, and can still be billed by name'}."
         )
 
     @property
     def remedy(self) -> str:
         """How billing ends; nothing ends by itself."""
         return (
-            f'Give each of its [[companies.configurations]] last_month = "{self.last_month}" and run '
-            "`billbridge setup apply FILE`."
+            f"Let each of its billing configurations end with {self.last_month} (in the set-up file with "
+            f'last_month = "{self.last_month}").'
         )
 
 
@@ -69,6 +71,7 @@ def gone_companies(provider: Provider, running: Month) -> list[GoneCompany]:
                 since=company.gone_since,
                 last_month=last_month,
                 asks=last_month < running and _is_done(company, last_month, running),
+                has_bill=Bill.objects.filter(company=company, month=last_month).exists(),
             )
         )
     return found

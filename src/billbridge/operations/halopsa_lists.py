@@ -55,6 +55,16 @@ def customers(provider: Provider) -> tuple[Client, ...]:
     return _sorted(_read(provider, HaloList.Kind.CUSTOMERS))
 
 
+def customers_by_id(provider: Provider) -> dict[int, Client]:
+    """HaloPSA's customers by id, as copied, in no order."""
+    return {one.id: one for one in _read(provider, HaloList.Kind.CUSTOMERS)}
+
+
+def sites_by_id(provider: Provider) -> dict[int, Site]:
+    """HaloPSA's sites by id, as copied, in no order."""
+    return {one.id: one for one in _read(provider, HaloList.Kind.SITES)}
+
+
 def customer_names(provider: Provider) -> dict[int, str]:
     """The names of HaloPSA's customers by id, as copied: for showing, in a fraction of the time."""
     copy = HaloList.objects.filter(provider=provider, kind=HaloList.Kind.CUSTOMERS.value).first()

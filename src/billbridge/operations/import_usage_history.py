@@ -10,12 +10,12 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from billbridge.billing.activations import Activation, Holder, Origin, endpoint_key
+from billbridge.billing.activations import Activation, Holder, Origin
 from billbridge.billing.history import Covered, merge_history
 from billbridge.billing.months import Month
 from billbridge.errors import InvalidInput
 from billbridge.operations.names import folded
-from billbridge.operations.usage import activations_of
+from billbridge.operations.usage import activation_row, activations_of
 from billbridge.sources.usage_history import RowProblem, UsageHistoryRow, UsageStatus, read_usage_history
 from billbridge.store.models import ActivationRow, BackupUser, Company, Provider, UsageHistoryImport
 
@@ -196,20 +196,4 @@ def _replace(
     provider: Provider, companies: dict[str, Company], rows: list[ActivationRow], after: tuple[Activation, ...]
 ) -> None:
     ActivationRow.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    ActivationRow.objects.bulk_create(
-        ActivationRow(
-            provider=provider,
-            company=companies[a.company_id],
-            user_id=a.user_id,
-            user_login=a.user_login,
-            endpoint=a.endpoint,
-            endpoint_key=endpoint_key(a.endpoint),
-            license_type=a.license_type,
-            first_day=a.first_day,
-            last_day=a.last_day,
-            given_back=a.given_back,
-            last_seen=a.last_seen,
-            origin=a.origin.value,
-        )
-        for a in after
-    )
+    ActivationRow.objects.bulk_create(activation_row(provider, companies[a.company_id], a) for a in after)

@@ -19,6 +19,7 @@ from billbridge.halopsa.subscriptions import learned_decimals
 from billbridge.operations.halopsa_values import loaded, loaded_value, stored, stored_value
 from billbridge.store.models import (
     BillingConfiguration,
+    BillLine,
     Company,
     HaloConnection,
     PlannedChange,
@@ -72,6 +73,7 @@ class RunJournal:
             )
             if now.key == change.wanted.key or change.kind is not ChangeKind.CLOSE:
                 keep_slot(change, now)
+                self._line_of(change).update(is_sent=True)  # at once: a run cut short later has still sent it
                 if change.wanted.key in self._resumed:
                     _earlier(self._run).filter(key=change.wanted.key).update(state=PlannedChange.State.ABANDONED)
 
@@ -87,6 +89,17 @@ class RunJournal:
             known = Slot.objects.filter(key=change.wanted.key).exists()
             if now is not None and now.key == change.wanted.key and not known:
                 keep_slot(replace(change, wanted=replace(change.wanted, owned={}, of_month={}, set_once={})), now)
+
+    def _line_of(self, change: Change) -> QuerySet[BillLine]:
+        """The bill's line that a change sends; none for one that empties or closes a slot."""
+        wanted, company = change.wanted, self._rows[id(change)].company_id
+        if company is None or not wanted.shows or wanted.closes:
+            return BillLine.objects.none()
+        return BillLine.objects.filter(
+            bill__company_id=company,
+            bill__month=Month.parse(wanted.shows),
+            configuration__uid=UUID(wanted.configuration_id),
+        )
 
     def _row(self, position: int, change: Change, companies: Mapping[str, int]) -> PlannedChange:
         return PlannedChange(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,18 +30,17 @@ def keep_bills(
 ) -> dict[int, int]:
     """Store bills of one month; one made again replaces the figures of the one before, never its row.
 
-    `accept_partial` says that a person agreed to bill months that were collected only in part. Returns the bills'
-    row ids by company.
+    One that was sent and comes out the same stays sent: HaloPSA shows it. `accept_partial` says that a person
+    agreed to bill months that were collected only in part. Returns the bills' row ids by company.
     """
     rated = {one.company_id: one for one in made}
+    before = {one.existing.pk: (one.existing.kind, one.existing.state) for one in rated.values() if one.existing}
     new: list[Bill] = []
     again: list[Bill] = []
     for one in rated.values():
         bill = one.existing or Bill(provider=provider, company_id=one.company_id, month=one.step.month)
         (again if one.existing else new).append(_filled(bill, one, rules, day, accept_partial=accept_partial))
     Bill.objects.bulk_create(new)
-    Bill.objects.bulk_update(again, _BILL_FIELDS)
-    BillLine.objects.filter(bill__in=again).delete()
     rows = {
         str(row.uid): row.pk for row in BillingConfiguration.objects.filter(company_id__in=rated).only("pk", "uid")
     }
@@ -49,6 +49,9 @@ def keep_bills(
         for bill in (*new, *again)
         for line in rated[bill.company_id].rated.lines
     ]
+    _stay_sent(again, lines, before)
+    Bill.objects.bulk_update(again, _BILL_FIELDS)
+    BillLine.objects.filter(bill__in=again).delete()
     BillLine.objects.bulk_create(lines, batch_size=500)
     return {bill.company_id: bill.pk for bill in (*new, *again)}
 
@@ -64,7 +67,8 @@ def _filled(bill: Bill, made: MadeBill, rules: BillingRules, day: date, *, accep
     reasons = list(rated.hold_reasons)
     if step.asks and not accept_partial:
         reasons.append(
-            f"{step.month} was collected only from {step.collected_from} on: agree to bill it (--accept-partial)"
+            f"{step.month} was collected only from {step.collected_from} on: agree to bill it "
+            "(on the command line with --accept-partial)"
         )
     assert step.kind is not None
     bill.kind = step.kind.value
@@ -80,6 +84,33 @@ def _filled(bill: Bill, made: MadeBill, rules: BillingRules, day: date, *, accep
     bill.reasons = reasons
     bill.not_billed = as_json(rated.not_billed)
     return bill
+
+
+def _stay_sent(bills: Iterable[Bill], lines: Iterable[BillLine], before: Mapping[int, tuple[str, str]]) -> None:
+    """Lines that say what they said when they were sent stay sent, and so does a bill of which all do.
+
+    `before` are the kind and state each bill had; one of another kind is told otherwise in HaloPSA.
+    """
+    same_kind = [bill for bill in bills if bill.kind == before[bill.pk][0]]
+    sent: dict[int, set[tuple[object, ...]]] = defaultdict(set)
+    for row in BillLine.objects.filter(bill__in=same_kind, is_sent=True):
+        sent[row.bill_id].add(_said(row))
+    now: dict[int, list[BillLine]] = defaultdict(list)
+    for line in lines:
+        now[line.bill_id].append(line)
+    for bill in same_kind:
+        for line in now[bill.pk]:
+            line.is_sent = _said(line) in sent[bill.pk]
+        is_same = all(line.is_sent for line in now[bill.pk]) and len(now[bill.pk]) == len(sent[bill.pk])
+        if is_same and before[bill.pk][1] == BillState.SENT.value and bill.state == BillState.READY.value:
+            bill.state = BillState.SENT.value
+
+
+def _said(line: BillLine) -> tuple[object, ...]:
+    """What HaloPSA gets of a line."""
+    products = tuple((part["product"], part["quantity"]) for part in line.products)
+    figures = (line.sent_quantity, line.sent_cost, line.sent_price)
+    return line.configuration_id, line.name, line.mode, figures, products
 
 
 def _line_row(bill: Bill, configuration_id: int, line: Line) -> BillLine:

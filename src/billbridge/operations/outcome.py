@@ -67,15 +67,22 @@ def _record_bill(
     """Set each line to sent or to the reason why not, and the bill to what its lines are. Returns the reasons."""
     reasons: list[str] = []
     lines: list[BillLine] = list(bill.lines.all())
+    planned = {line.pk: by_line[str(line.configuration.uid), str(bill.month)] for line in lines}
+    if lines and bill.reasons and not any(planned.values()):
+        return list(bill.reasons)  # it was left out of this run, and stays what it was
     for line in lines:
-        changes = by_line[str(line.configuration.uid), str(bill.month)]
+        changes = planned[line.pk]
+        if not changes:  # nothing was to be sent of it: it arrived before, or its reason says why not
+            if not line.is_sent:
+                reasons.append(f"{line.name}: {line.reason or 'it was not sent'}")
+            continue
         trouble = [
             failed.get(id(change), change.reason)
             for change in changes
             if change.kind is ChangeKind.CONFLICT or id(change) in failed
         ]
         arrived = all(id(c) in verified or c.kind in (ChangeKind.KEEP, ChangeKind.SKIP) for c in changes)
-        line.is_sent = arrived and bool(changes)
+        line.is_sent = arrived
         line.reason = "; ".join(trouble)
         if not line.is_sent:
             reasons.append(f"{line.name}: {line.reason or 'it was not sent'}")
@@ -107,7 +114,7 @@ def _covered_now(
         state = CoverageState.PARTLY_BILLED
     else:
         state = CoverageState.CONFLICT if conflicts else CoverageState.FAILED
-    return replace(entry, state=state, reasons=(*entry.reasons, *reasons))
+    return replace(entry, state=state, reasons=(*entry.reasons, *(r for r in reasons if r not in entry.reasons)))
 
 
 def record_failure(prepared: Prepared, run: Run, reason: str, halo: HaloPSA) -> None:

@@ -24,7 +24,8 @@ def the_provider() -> Provider:
     providers = list(Provider.objects.all()[:2])
     if not providers:
         raise InvalidInput(
-            "This installation has no provider yet.", hint="Run `billbridge setup apply FILE` with your settings."
+            "This installation has no provider yet.",
+            hint="Set it up (on the command line with your settings and `billbridge setup apply FILE`).",
         )
     if len(providers) > 1:
         raise InvalidInput("This installation has several providers.", hint="Name one.")
@@ -42,7 +43,7 @@ def today(provider: Provider, day: date | None = None) -> date:
     if day is not None and day > calendar + timedelta(days=1) and not _is_trial(provider):
         raise InvalidInput(
             f"The business day {day} lies in the future: today is {calendar}; nothing was changed.",
-            hint="Check the --day you gave: it would keep every earlier day out.",
+            hint="Check the day that was given: it would keep every earlier day out.",
         )
     return day or provider.moved_day or calendar
 
@@ -77,7 +78,7 @@ def connection_of(provider: Provider) -> HaloConnection:
     if connection is None:
         raise InvalidInput(
             "No HaloPSA connection is set up.",
-            hint="Add a [halopsa] section and run `billbridge setup apply FILE`.",
+            hint="Set it up (on the command line with a [halopsa] section and `billbridge setup apply FILE`).",
         )
     return connection
 

@@ -68,7 +68,7 @@ def prepare(
     sending = _sending(provider, connection, tenant, request)
     covered = [
         cover(one, tenant, sending, currency=provider.currency)
-        for one in companies_in_run(companies, bills, results)
+        for one in companies_in_run(companies, bills, results, running=sending.running)
     ]
     made = plan(
         [slot for one in covered for slot in one.wanted],
@@ -152,7 +152,7 @@ def _refuse_earlier_day(provider: Provider, day: date) -> None:
     if last is not None and day < last.day:
         raise InvalidInput(
             f"The business day {day} lies before that of the last run, {last.day}; nothing was changed.",
-            hint="Check the clock, or the --day you gave.",
+            hint="Check the clock, or the day that was given.",
         )
 
 
@@ -197,7 +197,8 @@ def _settle_late_creates(
     if not missing:
         return tenant
     latest = max(intent.sent_at or 0.0 for intent in missing)
-    sleep(max(0.0, latest + connection.settle_seconds - database_now()))
+    # Never longer than it takes to settle: a clock that was set back would make the wait endless.
+    sleep(min(max(0.0, latest + connection.settle_seconds - database_now()), connection.settle_seconds))
     read = subscription_reader(halo, lambda: tenant.sizes)
     found = {subscription.id: subscription for subscription in tenant.found}
     for pause in (min(connection.settle_seconds, 1.0), 0.0):
@@ -225,7 +226,9 @@ def _without_adoptions(made: Plan) -> Plan:
     return Plan(
         changes=tuple(
             replace(
-                c, kind=ChangeKind.CONFLICT, reason=f"{c.reason}: confirm that it is to be taken over (--adopt)"
+                c,
+                kind=ChangeKind.CONFLICT,
+                reason=f"{c.reason}: confirm that it is to be taken over (on the command line with --adopt)",
             )
             if c.kind is ChangeKind.ADOPT
             else c

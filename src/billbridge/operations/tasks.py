@@ -29,6 +29,8 @@ class TaskKind(StrEnum):
     """Collect usage from the source now."""
     REFRESH = "refresh"
     """Read HaloPSA's lists anew into our copy."""
+    RECONCILE = "reconcile"
+    """Compare a month's figures with HaloPSA; nothing is written there."""
     TEST_HALOPSA = "test HaloPSA"
     TEST_SOURCE = "test source"
 
@@ -43,11 +45,14 @@ _NOUNS = {
     TaskKind.SYNC: "sync with HaloPSA",
     TaskKind.COLLECT: "collection",
     TaskKind.REFRESH: "refresh of HaloPSA's lists",
+    TaskKind.RECONCILE: "reconciliation",
     TaskKind.TEST_HALOPSA: "test of the HaloPSA connection",
     TaskKind.TEST_SOURCE: "test of the source",
 }
 _ROLES = {TaskKind.TEST_HALOPSA: Role.OWNER, TaskKind.TEST_SOURCE: Role.OWNER}
 UNFINISHED = (Task.State.QUEUED, Task.State.RUNNING)
+
+_INTERRUPTED = "The worker was stopped while this ran. Ask for it again: what was sent already is not sent twice."
 
 PATIENCE = timedelta(seconds=10)
 """How long a task waits before it is said that no worker seems to run."""
@@ -119,12 +124,16 @@ def interrupt_abandoned() -> int:
     ]
     if not dead:
         return 0
-    return running.filter(pk__in=dead).update(
-        state=Task.State.INTERRUPTED,
-        step="",
-        ended=datetime.now(UTC),
-        reason="The worker was stopped while this ran. Ask for it again: what was sent already is not sent twice.",
-    )
+    return _interrupt(running.filter(pk__in=dead))
+
+
+def interrupt_those_of(worker: str) -> int:
+    """Mark the tasks of a worker that ends now as interrupted; gives how many."""
+    return _interrupt(Task.objects.filter(state=Task.State.RUNNING, worker=worker))
+
+
+def _interrupt(running: QuerySet[Task]) -> int:
+    return running.update(state=Task.State.INTERRUPTED, step="", ended=datetime.now(UTC), reason=_INTERRUPTED)
 
 
 def worker_name(token: str) -> str:

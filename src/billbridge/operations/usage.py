@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from billbridge.billing.activations import Activation, Origin
+from billbridge.billing.activations import Activation, Origin, endpoint_key
 from billbridge.billing.configuration import Configuration, SendMode
 from billbridge.billing.counting import DomainSeries
 from billbridge.billing.months import Month
@@ -137,6 +137,24 @@ def load_usage(
         )
         for company in companies
     }
+
+
+def activation_row(provider: Provider, company: Company, activation: Activation) -> ActivationRow:
+    """An activation as a new row of the ledger; it is not saved."""
+    return ActivationRow(
+        provider=provider,
+        company=company,
+        user_id=activation.user_id,
+        user_login=activation.user_login,
+        endpoint=activation.endpoint,
+        endpoint_key=endpoint_key(activation.endpoint),
+        license_type=activation.license_type,
+        first_day=activation.first_day,
+        last_day=activation.last_day,
+        given_back=activation.given_back,
+        last_seen=activation.last_seen,
+        origin=activation.origin.value,
+    )
 
 
 def activations_of(rows: Iterable[ActivationRow], source_ids: dict[int, str]) -> list[Activation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -36,12 +36,21 @@ def wanted_of(
     configurations: Mapping[str, Configuration],
     slots: Sequence[Slot],
     sending: Sending,
+    *,
+    without: Collection[BillLine] = (),
 ) -> list[Wanted]:
-    """The wanted slots of one company: those its bills go into, and those that are settled because of it."""
+    """The wanted slots of one company: those its bills go into, and those that are settled because of it.
+
+    Lines `without` are not sent; a slot that shows their month stays as it is.
+    """
+    left_out = {line.pk for line in without}
     lines: dict[str, dict[Month, tuple[Bill, BillLine]]] = defaultdict(dict)
+    billed: dict[str, set[Month]] = defaultdict(set)
     for bill in bills:
         for line in bill.lines.all():
-            lines[str(line.configuration.uid)][bill.month] = (bill, line)
+            billed[str(line.configuration.uid)].add(bill.month)
+            if line.pk not in left_out:
+                lines[str(line.configuration.uid)][bill.month] = (bill, line)
     showing: dict[str, dict[str, Month | None]] = defaultdict(dict)
     for slot in slots:
         if not slot.closed:
@@ -55,7 +64,7 @@ def wanted_of(
             running=sending.running,
             bills=by_month,
             showing=showing[uid],
-            without=set() if _is_closing(configuration, sending.running) else sent - by_month.keys(),
+            without=set() if _is_closing(configuration, sending.running) else sent - billed[uid],
         )
         for place in places:
             showed = showing[uid].get(place.slot)

@@ -15,6 +15,9 @@ from django.db import transaction
 from billbridge.store.clock import database_now
 from billbridge.store.models import ApiCall, HaloConnection
 
+LONGEST_PENALTY = 600.0
+"""Seconds of the longest penalty: whoever is asked to wait longer gives up instead."""
+
 LONGEST_CALL = 120.0
 """Seconds after which a call counts as completed although nobody said so, because its process died."""
 
@@ -58,7 +61,7 @@ class DatabaseLimiter:
 
     def penalty(self, seconds: float) -> None:
         """Let no call of any process start for `seconds` from now; the longest penalty wins."""
-        until = database_now() + seconds
+        until = database_now() + min(seconds, LONGEST_PENALTY)
         HaloConnection.objects.filter(pk=self._connection_id, blocked_until__lt=until).update(blocked_until=until)
 
     def _take_slot(self) -> ApiCall | float:
@@ -67,14 +70,16 @@ class DatabaseLimiter:
             # Lets one process at a time count and take; SQLite does so by the write lock of every transaction.
             connection = HaloConnection.objects.select_for_update(no_key=True).get(pk=self._connection_id)
             now = database_now()
-            if now < connection.blocked_until:
+            if connection.blocked_until > now + LONGEST_PENALTY:  # only after the database's clock was set back
+                HaloConnection.objects.filter(pk=connection.pk).update(blocked_until=0)
+            elif now < connection.blocked_until:
                 return connection.blocked_until - now
             log = ApiCall.objects.filter(connection=connection)
             log.filter(at__lte=now - self._window).delete()
             if log.count() < self._limit:
                 # While it is under way a call stands at the latest moment it can end.
                 return ApiCall.objects.create(connection=connection, at=now + self._longest_call)
-            # Later than that is possible only after the database's clock was set back.
+            # Later than its latest end a call stands only after the clock was set back.
             log.filter(at__gt=now + self._longest_call).update(at=now)
             oldest = log.earliest("at").at
             return oldest + self._window - now if oldest <= now else _CROWDED_WAIT

@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from billbridge.config import DATA_VARIABLE, DATABASE_VARIABLE, Settings, load
 from billbridge.errors import InvalidInput, PermanentError
+from billbridge.store.failures import explained
 
 _MIGRATION_LOCK = 0x62696C6C  # the number of the advisory lock: "bill" in ASCII
 _APP = "store"
@@ -54,6 +55,7 @@ def migrate() -> None:
 
     Raises `PermanentError` when the database is newer than the program, or cannot be opened.
     """
+    _refuse_unwritable()
     with _database_errors(), _alone():
         _refuse_newer(MigrationExecutor(connection))
         call_command("migrate", verbosity=0, interactive=False)
@@ -102,9 +104,26 @@ def _alone() -> Iterator[None]:
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
     else:
-        with (installation().data / "migrate.lock").open("w") as file:
+        with _lock_file().open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _lock_file() -> Path:
+    return installation().data / "migrate.lock"
+
+
+def _refuse_unwritable() -> None:
+    """A console that can read its database but not write it would seem to run, and fail at the first click."""
+    settings = installation()
+    if settings.uses_postgresql:
+        return
+    for place in (settings.data, settings.sqlite_file, _lock_file()):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise PermanentError(
+                f"This user may not write {place}.",
+                hint="Run as the user the folder belongs to, or give it to this one.",
+            )
 
 
 @contextmanager
@@ -112,6 +131,9 @@ def _database_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        known = explained(error)
+        if isinstance(known, PermanentError) or (known and "locked" in str(error)):
+            raise known from error
         raise PermanentError(
             f"The database ({_database_name()}) cannot be used: {str(error).strip()}.",
             hint=f"Check that {DATABASE_VARIABLE} or {DATA_VARIABLE} names it and that this user may write to it.",

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from billbridge.operations.provider import the_provider
 from billbridge.operations.setup.compare import SettingChange, differences, forgotten
+from billbridge.operations.setup.concern import concern_of
 from billbridge.operations.setup.current import current_setup
 from billbridge.operations.setup.document import SetupDocument
 from billbridge.operations.setup.instance import Instance
@@ -38,23 +39,12 @@ def apply_setup(
     with transaction.atomic():
         if provider is None and Provider.objects.exists():
             provider = the_provider()
-        installed = current_setup(provider, only=_companies_concerned(document))
+        installed = current_setup(provider, concern=concern_of(document))
         wanted = settle(document, installed, day=day, instance=instance)
         changes = (*differences(installed.document, wanted), *forgotten(installed, wanted, instance))
         if changes:
             _store(wanted, installed.document, provider, instance)
     return changes
-
-
-def _companies_concerned(document: SetupDocument) -> frozenset[str] | None:
-    """The companies whose settings decide what a file changes, by their ids; `None` if it may be any of them.
-
-    Another HaloPSA and the license types concern all; a company given by its name alone has yet to be found.
-    """
-    entries = document.companies or ()
-    if document.halopsa is not None or document.license_types is not None or not all(one.id for one in entries):
-        return None
-    return frozenset(one.id for one in entries)
 
 
 def _store(wanted: SetupDocument, current: SetupDocument, row: Provider | None, instance: Instance | None) -> None:
@@ -63,7 +53,11 @@ def _store(wanted: SetupDocument, current: SetupDocument, row: Provider | None, 
     store_halopsa(provider, wanted, current.halopsa, instance)
     store_mbs(provider, wanted.mbs, current.mbs)
     store_known(provider, wanted)
-    companies = {company.source_id: company for company in Company.objects.filter(provider=provider)}
+    named = {one.company_id for part in (wanted.prices, wanted.storage_costs, wanted.storage_limits, wanted.domains)
+             for one in part or ()}  # fmt: skip
+    named |= {entry.id for entry in wanted.companies or ()}
+    rows = Company.objects.filter(provider=provider, source_id__in=named)
+    companies = {company.source_id: company for company in rows}
     store_lists(provider, wanted, current, companies)
-    store_domains(provider, wanted, companies)
+    store_domains(provider, wanted, current, companies)
     store_companies(wanted, current, companies)

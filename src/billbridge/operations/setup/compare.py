@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 from billbridge.operations.setup.describe import Identity, Labels, described
 from billbridge.operations.setup.document import CompanySetup, Secret, SetupDocument
@@ -18,6 +19,9 @@ _PARTS = (
     "provider", "halopsa", "mbs", "license_types", "default_asset_types",
     "prices", "storage_costs", "storage_limits", "domains", "companies",
 )  # fmt: skip
+
+
+_Entry = TypeVar("_Entry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +62,8 @@ def differences(current: SetupDocument, wanted: SetupDocument) -> tuple[SettingC
     Parts, companies and lists of companies that `wanted` does not have are left alone and never differ.
     """
     labels = _labels(current, wanted)
-    before = described(_within(current, wanted), labels)
-    after = described(wanted, labels)
+    before = described(_without(_within(current, wanted), wanted), labels)
+    after = described(_without(wanted, current), labels)
     position = {company.id: number for number, company in enumerate(wanted.companies or ())}
 
     def order(identity: Identity) -> tuple[int, int]:
@@ -75,6 +79,24 @@ def differences(current: SetupDocument, wanted: SetupDocument) -> tuple[SettingC
                 becomes = f"{becomes} ({_ENDS_INSTEAD})"
             changes.append(SettingChange(path=path, before=was, after=becomes))
     return (*changes, *_secrets(current, wanted))
+
+
+def _without(document: SetupDocument, other: SetupDocument) -> SetupDocument:
+    """A document without those entries of its longest lists that stand in the other as they are."""
+    return replace(
+        document,
+        prices=_rest(document.prices, other.prices),
+        storage_costs=_rest(document.storage_costs, other.storage_costs),
+        storage_limits=_rest(document.storage_limits, other.storage_limits),
+        domains=_rest(document.domains, other.domains),
+    )
+
+
+def _rest(entries: tuple[_Entry, ...] | None, others: tuple[_Entry, ...] | None) -> tuple[_Entry, ...] | None:
+    if entries is None:
+        return None
+    same = set(others or ())
+    return tuple(entry for entry in entries if entry not in same)
 
 
 def _within(current: SetupDocument, wanted: SetupDocument) -> SetupDocument:

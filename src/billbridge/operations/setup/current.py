@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from billbridge.billing.changes import ConflictPolicy
 from billbridge.billing.counting import ChangeOfType, CountingRule
@@ -14,6 +14,7 @@ from billbridge.billing.slots import Layout
 from billbridge.billing.storage import GbRates, Limit, StorageBasis
 from billbridge.errors import PermanentError
 from billbridge.operations.provider import the_provider
+from billbridge.operations.setup.concern import EVERYTHING, Concern
 from billbridge.operations.setup.document import (
     CompanySetup,
     DefaultAssetTypeSetting,
@@ -56,23 +57,26 @@ MBS = "mbs"
 """The kind of the source connection that [sources.mbs] is."""
 
 
-def current_setup(provider: Provider | None = None, *, only: Collection[str] | None = None) -> Installed:
+def current_setup(provider: Provider | None = None, *, concern: Concern = EVERYTHING) -> Installed:
     """The settings of a provider, by default of the only one, in an order that is always the same.
 
-    With `only` these companies' settings alone are loaded, by their ids in the source, and of the others the names.
+    With a `concern` only what it asks for is loaded; of other companies the names, of other lists what they name.
     Empty on an installation without a provider; raises InvalidInput when there are several and none is named.
     """
     if provider is None and Provider.objects.exists():
         provider = the_provider()
-    document = _document(provider, only) if provider is not None else _NOTHING
+    document = _document(provider, concern) if provider is not None else _NOTHING
     configurations = BillingConfiguration.objects.all()
     own = configurations.filter(company__provider=provider) if provider is not None else configurations.none()
-    loaded = own if only is None else own.filter(company__source_id__in=only)
-    elsewhere = _named_elsewhere(provider) if provider is not None and only is not None else frozenset()
+    loaded, others = own, configurations.exclude(pk__in=own.values("pk"))
+    if concern.companies is not None:
+        loaded = own.filter(company__source_id__in=concern.companies)
+        others = configurations.filter(uid__in=concern.configurations).exclude(pk__in=loaded.values("pk"))
+    elsewhere = _named_elsewhere(provider, concern) if provider is not None else frozenset()
     has_bills = Exists(BillLine.objects.filter(configuration=OuterRef("pk")))
     has_subscriptions = Exists(Slot.objects.filter(configuration=OuterRef("pk")))
     billed = loaded.filter(has_bills | has_subscriptions).values_list("uid", flat=True)
-    taken = configurations.exclude(pk__in=loaded.values("pk")).values_list("uid", flat=True)
+    taken = others.values_list("uid", flat=True)
     accounts = _accounts_in_use(document) | {one.code for one in elsewhere if one.kind is ProductKind.STORAGE}
     return Installed(
         document=document,
@@ -80,7 +84,7 @@ def current_setup(provider: Provider | None = None, *, only: Collection[str] | N
         license_types=frozenset(one.code for one in elsewhere if one.kind is ProductKind.LICENSE),
         billed=frozenset(str(uid) for uid in billed),
         taken=frozenset(str(uid) for uid in taken),
-        subscriptions=Slot.objects.filter(configuration__in=own).count(),
+        subscriptions=Slot.objects.filter(configuration__in=own).count() if concern.companies is None else 0,
     )
 
 
@@ -96,7 +100,7 @@ def current_part(provider: Provider, name: str, company_id: str = "") -> object:
         if not company_id:
             return _companies(provider)
         return next(iter(company_setups(Company.objects.filter(provider=provider, source_id=company_id))), None)
-    return getattr(_document(provider, only=()), name)
+    return getattr(_document(provider, EVERYTHING), name)
 
 
 _NOTHING = SetupDocument(
@@ -110,7 +114,7 @@ _NOTHING = SetupDocument(
 )
 
 
-def _document(provider: Provider, only: Collection[str] | None) -> SetupDocument:
+def _document(provider: Provider, concern: Concern) -> SetupDocument:
     halopsa = _connection(provider)
     return SetupDocument(
         provider=_provider(provider),
@@ -123,17 +127,20 @@ def _document(provider: Provider, only: Collection[str] | None) -> SetupDocument
             KnownAccount(id=row.source_id, name=row.name)
             for row in StorageAccount.objects.filter(provider=provider).order_by("source_id")
         ),
-        users=tuple(
-            KnownUser(id=user_id, login=login, company_id=company_id)
-            for user_id, login, company_id in BackupUser.objects.filter(provider=provider, company__isnull=False)
-            .order_by("source_id")
-            .values_list("source_id", "login", "company__source_id")
-        ),
-        prices=_prices(provider),
-        storage_costs=_storage_costs(provider),
-        storage_limits=_storage_limits(provider),
-        domains=_domains(provider),
-        companies=_companies(provider, only),
+        users=_users(provider) if concern.users else (),
+        prices=_prices(provider) if concern.has("prices") else None,
+        storage_costs=_storage_costs(provider) if concern.has("storage_costs") else None,
+        storage_limits=_storage_limits(provider) if concern.has("storage_limits") else None,
+        domains=_domains(provider) if concern.has("domains") else None,
+        companies=_companies(provider, concern.companies),
+    )
+
+
+def _users(provider: Provider) -> tuple[KnownUser, ...]:
+    rows = BackupUser.objects.filter(provider=provider, company__isnull=False).order_by("source_id")
+    return tuple(
+        KnownUser(id=user_id, login=login, company_id=company_id)
+        for user_id, login, company_id in rows.values_list("source_id", "login", "company__source_id")
     )
 
 
@@ -197,17 +204,21 @@ def _default_asset_types(provider: Provider) -> tuple[DefaultAssetTypeSetting, .
 
 
 def _prices(provider: Provider) -> tuple[PriceSetting, ...]:
-    rows = LicensePrice.objects.filter(provider=provider).select_related("company")
+    rows = LicensePrice.objects.filter(provider=provider).values_list(
+        "license_type", "company_id", "from_month", "last_month", "cost", "price", "company__source_id"
+    )
     return tuple(
         PriceSetting(
-            license_type=row.license_type,
-            from_month=row.from_month,
-            last_month=row.last_month,
-            cost=row.cost,
-            price=row.price,
-            company_id=row.company.source_id if row.company else "",
+            license_type=license_type,
+            from_month=from_month,
+            last_month=last_month,
+            cost=cost,
+            price=price,
+            company_id=company_id or "",
         )
-        for row in sorted(rows, key=lambda row: (row.license_type, row.company_id or 0, row.from_month))
+        for license_type, _, from_month, last_month, cost, price, company_id in sorted(
+            rows, key=lambda row: (row[0], row[1] or 0, row[2])
+        )
     )
 
 
@@ -231,21 +242,17 @@ def _storage_costs(provider: Provider) -> tuple[StorageCost, ...]:
 
 
 def _storage_limits(provider: Provider) -> tuple[StorageLimitSetting, ...]:
-    rows = StorageLimit.objects.filter(provider=provider).select_related("company")
+    rows = StorageLimit.objects.filter(provider=provider).order_by("account_id", "company_id", "user_id")
     return tuple(
         StorageLimitSetting(
-            account_id=row.account_id,
-            company_id=row.company.source_id,
-            user_id=row.user_id,
-            limit=Limit(
-                name=row.name,
-                backup_gb=row.backup_gb,
-                restore_gb=row.restore_gb,
-                cost=row.cost,
-                price=row.price,
-            ),
+            account_id=account_id,
+            company_id=company_id,
+            user_id=user_id,
+            limit=Limit(name=name, backup_gb=backup_gb, restore_gb=restore_gb, cost=cost, price=price),
         )
-        for row in rows.order_by("account_id", "company_id", "user_id")
+        for account_id, company_id, user_id, name, backup_gb, restore_gb, cost, price in rows.values_list(
+            "account_id", "company__source_id", "user_id", "name", "backup_gb", "restore_gb", "cost", "price"
+        )
     )
 
 
@@ -262,13 +269,10 @@ def _license_types(provider: Provider) -> tuple[LicenseType, ...]:
 
 
 def _domains(provider: Provider) -> tuple[DomainSetting, ...]:
+    rows = Domain.objects.filter(provider=provider).order_by("name")
     return tuple(
-        DomainSetting(
-            name=row.name,
-            company_id=row.company.source_id if row.company else "",
-            license_type=row.license_type,
-        )
-        for row in Domain.objects.filter(provider=provider).select_related("company").order_by("name")
+        DomainSetting(name=name, company_id=company_id or "", license_type=license_type)
+        for name, company_id, license_type in rows.values_list("name", "company__source_id", "license_type")
     )
 
 
@@ -298,17 +302,25 @@ def _companies(provider: Provider, only: Collection[str] | None = None) -> tuple
     return tuple(sorted(companies, key=lambda one: (one.name.casefold(), one.id)))
 
 
-def _named_elsewhere(provider: Provider) -> frozenset[Product]:
-    """Every product that a setting of some company names."""
-    products = BilledProduct.objects.filter(company__provider=provider).values_list("product", flat=True).distinct()
-    types = {
-        name
-        for setting in (ExclusionSetting, AdjustmentSetting)
-        for name in setting.objects.filter(company__provider=provider)
-        .values_list("license_type", flat=True)
-        .distinct()
-    }
-    return frozenset((*map(Product.parse, products), *map(Product.license, types - {""})))
+def _named_elsewhere(provider: Provider, concern: Concern) -> frozenset[Product]:
+    """Every product that settings name which are not loaded."""
+    types: set[str] = set()
+    accounts: set[str] = set()
+    products: Iterable[str] = ()
+    if concern.companies is not None:
+        of_companies = Q(company__provider=provider)
+        products = BilledProduct.objects.filter(of_companies).values_list("product", flat=True).distinct()
+        for setting in (ExclusionSetting, AdjustmentSetting):
+            types.update(setting.objects.filter(of_companies).values_list("license_type", flat=True).distinct())
+    for part, rows in (("prices", LicensePrice.objects), ("domains", Domain.objects)):
+        if not concern.has(part):
+            types.update(rows.filter(provider=provider).values_list("license_type", flat=True).distinct())
+    for part, owned in (("storage_costs", StorageRate.objects), ("storage_limits", StorageLimit.objects)):
+        if not concern.has(part):
+            accounts.update(owned.filter(provider=provider).values_list("account_id", flat=True).distinct())
+    return frozenset((
+        *map(Product.parse, products), *map(Product.license, types - {""}), *map(Product.storage, accounts)
+    ))  # fmt: skip
 
 
 def company_setups(companies: Iterable[Company]) -> tuple[CompanySetup, ...]:

@@ -36,16 +36,18 @@ def store_known(provider: Provider, wanted: SetupDocument) -> None:
         )
 
 
-def store_domains(provider: Provider, wanted: SetupDocument, companies: Mapping[str, Company]) -> None:
+def store_domains(
+    provider: Provider, wanted: SetupDocument, current: SetupDocument, companies: Mapping[str, Company]
+) -> None:
     """Write which company and license type each domain counts for; one that is not listed counts for none.
 
     Its row stays, because its readings hang on it.
     """
     if wanted.domains is None:
         return
-    listed = {domain.name for domain in wanted.domains}
-    Domain.objects.filter(provider=provider).exclude(name__in=listed).update(company=None, license_type="")
-    for domain in wanted.domains:
+    left_out = {domain.name for domain in current.domains or ()} - {domain.name for domain in wanted.domains}
+    Domain.objects.filter(provider=provider, name__in=left_out).update(company=None, license_type="")
+    for domain in set(wanted.domains) - set(current.domains or ()):
         Domain.objects.update_or_create(
             provider=provider,
             name=domain.name,

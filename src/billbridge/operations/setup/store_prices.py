@@ -1,9 +1,10 @@
-"""Writing the lists that nothing else points at: each one that differs is replaced as a whole."""
+"""Writing the lists that nothing else points at: one that differs is replaced as a whole, prices one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from billbridge.billing.prices import PriceSetting
 from billbridge.operations.setup.document import SetupDocument
 from billbridge.store.models import (
     Company,
@@ -44,19 +45,7 @@ def store_lists(
             for one in wanted.default_asset_types
         )
     if wanted.prices is not None and wanted.prices != current.prices:
-        LicensePrice.objects.filter(provider=provider).delete()
-        LicensePrice.objects.bulk_create(
-            LicensePrice(
-                provider=provider,
-                company=companies.get(one.company_id),
-                license_type=one.license_type,
-                from_month=one.from_month,
-                last_month=one.last_month,
-                cost=one.cost,
-                price=one.price,
-            )
-            for one in wanted.prices
-        )
+        _store_prices(provider, set(current.prices or ()), set(wanted.prices), companies)
     if wanted.storage_costs is not None and wanted.storage_costs != current.storage_costs:
         StorageRate.objects.filter(provider=provider).delete()
         StorageRate.objects.bulk_create(
@@ -89,3 +78,30 @@ def store_lists(
             )
             for one in wanted.storage_limits
         )
+
+
+def _store_prices(
+    provider: Provider, now: set[PriceSetting], wanted: set[PriceSetting], companies: Mapping[str, Company]
+) -> None:
+    """Take away the prices that go and add the new ones: of thousands a person mostly changes one."""
+    going = {(one.license_type, one.from_month, one.company_id) for one in now - wanted}
+    rows = LicensePrice.objects.filter(
+        provider=provider,
+        license_type__in={license_type for license_type, _, _ in going},
+        from_month__in={from_month for _, from_month, _ in going},
+    )
+    keys = rows.values_list("pk", "license_type", "from_month", "company__source_id")
+    gone = [pk for pk, license_type, month, company in keys if (license_type, month, company or "") in going]
+    LicensePrice.objects.filter(pk__in=gone).delete()
+    LicensePrice.objects.bulk_create(
+        LicensePrice(
+            provider=provider,
+            company=companies.get(one.company_id),
+            license_type=one.license_type,
+            from_month=one.from_month,
+            last_month=one.last_month,
+            cost=one.cost,
+            price=one.price,
+        )
+        for one in sorted(wanted - now, key=lambda one: (one.license_type, one.company_id, one.from_month))
+    )

@@ -5,7 +5,7 @@ from billbridge.store.models.bills import Bill, BillLine
 from billbridge.store.models.companies import BackupUser, Company, Domain
 from billbridge.store.models.connections import DefaultAssetType, HaloConnection, SourceConnection
 from billbridge.store.models.provider import KnownLicenseType, Provider
-from billbridge.store.models.records import AuditEntry, Draft, HaloList, PlannedEntry, Task
+from billbridge.store.models.records import AuditEntry, Draft, HaloList, PlannedEntry, Task, Worker
 from billbridge.store.models.runs import ApiCall, Lock, PlannedChange, Run, Slot
 from billbridge.store.models.settings import (
     AdjustmentSetting,
@@ -64,4 +64,5 @@ __all__ = [
     "StorageReading",
     "Task",
     "UsageHistoryImport",
+    "Worker",
 ]

@@ -1,4 +1,4 @@
-"""What is kept about the console's own work: the audit log, tasks in the background, drafts, copies of lists."""
+"""What is kept about the console's own work: the audit log, tasks, workers, drafts, copies of lists."""
 
 from __future__ import annotations
 
@@ -68,6 +68,20 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+
+class Worker(models.Model):
+    """A process that does tasks, as it is heard of; the row goes when it ends in order."""
+
+    name = models.CharField(max_length=100, unique=True)
+    machine = models.CharField(max_length=200)
+    began = models.DateTimeField(help_text="UTC")
+    alive_until = models.FloatField(
+        help_text="database time at which it counts as dead unless it is heard of again"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.machine}"
 
 
 class PlannedEntry(models.Model):

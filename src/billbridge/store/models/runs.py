@@ -64,6 +64,8 @@ class PlannedChange(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="one_change_per_position")]
+        # What became of a run's changes is counted from the index alone.
+        indexes = [models.Index(fields=["run", "state"])]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}: {self.state}"

@@ -185,12 +185,14 @@ class SetUp:
 
 def set_up(provider: Provider) -> SetUp:
     """How far the installation is set up."""
-    return SetUp(
-        source=SourceConnection.objects.filter(provider=provider).exists(),
-        halopsa=HaloConnection.objects.filter(provider=provider).exists(),
-        configured=BillingConfiguration.objects.filter(company__provider=provider).exists(),
-        billed=Bill.objects.filter(provider=provider).exists(),
+    done = Provider.objects.filter(pk=provider.pk).values_list(
+        Exists(SourceConnection.objects.filter(provider=OuterRef("pk"))),
+        Exists(HaloConnection.objects.filter(provider=OuterRef("pk"))),
+        Exists(BillingConfiguration.objects.filter(company__provider=OuterRef("pk"))),
+        Exists(Bill.objects.filter(provider=OuterRef("pk"))),
     )
+    source, halopsa, configured, billed = done.get()
+    return SetUp(source=source, halopsa=halopsa, configured=configured, billed=billed)
 
 
 def licenses_held(provider: Provider) -> list[tuple[str, int]]:
@@ -219,7 +221,7 @@ class StorageYear:
 
     accounts: tuple[str, ...]
     months: tuple[tuple[Month, tuple[int, ...]], ...]
-    """Each month with the bytes of the accounts, in their order; 0 where nothing is known."""
+    """Each month with the bytes of the accounts, in their order; none at all where nothing is known."""
 
 
 def storage_kept(provider: Provider, months: Sequence[Month]) -> StorageYear:
@@ -237,7 +239,11 @@ def storage_kept(provider: Provider, months: Sequence[Month]) -> StorageYear:
     return StorageYear(
         accounts=tuple(names.get(account, account) for account in accounts),
         months=tuple(
-            (month, tuple(int(kept.get((days.get(month), account), 0)) for account in accounts)) for month in months
+            (
+                month,
+                tuple(int(kept.get((days[month], account), 0)) for account in accounts) if month in days else (),
+            )
+            for month in months
         ),
     )
 

@@ -68,9 +68,9 @@ def ledger(provider: Provider, month: Month, company: Company | None = None) -> 
     return rows.filter(company=company) if company is not None else rows
 
 
-def whole(chosen: QuerySet[ActivationRow]) -> list[ActivationRow]:
+def whole(chosen: QuerySet[ActivationRow] | Sequence[ActivationRow]) -> list[ActivationRow]:
     """The rows behind the ids, in their order: of a page by their ids, of more all at once."""
-    if chosen.query.high_mark is None:
+    if isinstance(chosen, QuerySet) and chosen.query.high_mark is None:
         return list(chosen.defer(None).select_related("company"))
     ids = [row.pk for row in chosen]
     rows = ActivationRow.objects.filter(pk__in=ids).select_related("company").in_bulk()
