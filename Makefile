@@ -12,7 +12,7 @@ demo: $(VENV)/.user
 # All tests on SQLite, then those that touch the database on PostgreSQL, which comes from a wheel.
 test: $(VENV)/.test check
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
-	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal tests/database tests/crash tests/cli/test_timeline.py
+	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal tests/database tests/crash tests/cli/test_timeline.py tests/cli/test_workers.py
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -12,10 +12,10 @@ from addresses import read_page
 from axe_playwright_python.sync_playwright import Axe
 from installation import Console, configuration, small_world
 from playwright.sync_api import Browser, Page, expect
+from served_console import EMAIL, PASSWORD, Served, served_console, sign_in
 from test_vendor_page import CLOSED, FIRST, MAKE_OWNER, TODAY
 
 import databases
-from conftest import EMAIL, PASSWORD, Served, served_console, sign_in
 
 COMPANIES = ("Acme Dental", "Birch Legal", "Cobalt Freight")
 WITHOUT_A_PAGE = ("/file/", "format=csv", "/bills/month/?")
@@ -142,3 +142,40 @@ def _tab_to(page: Page, name: str) -> None:
         if page.evaluate("document.activeElement.textContent.trim()") == name:
             return
     raise AssertionError(f"{name} is not reached by the tab key")
+
+
+def test_ticks_are_kept_while_a_search_hides_their_rows(served: Served, page: Page):
+    sign_in(page, served)
+    page.goto(f"{served.address}/settings/halopsa/")
+    page.get_by_label(f"Select {COMPANIES[0]}").check()
+    page.get_by_role("searchbox").fill("Birch")
+    expect(page.get_by_text("1 chosen, 1 of them not shown below.")).to_be_visible()
+    page.get_by_label(f"Select {COMPANIES[1]}").check()
+    page.get_by_role("searchbox").fill("")
+    expect(page.get_by_text("2 chosen.")).to_be_visible()
+    for name, ticked in zip(COMPANIES, (True, True, False), strict=True):
+        expect(page.get_by_label(f"Select {name}")).to_be_checked(checked=ticked)
+    page.get_by_role("button", name="Choose none").click()
+    expect(page.get_by_label(f"Select {COMPANIES[0]}")).not_to_be_checked()
+
+
+def test_when_the_session_has_ended_a_search_leads_to_the_sign_in_and_back(served: Served, page: Page):
+    sign_in(page, served)
+    page.goto(f"{served.address}/companies/")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("searchbox").fill("Birch")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Companies", exact=True)).to_be_visible()
+
+
+def test_signing_out_works_by_keyboard_alone(served: Served, page: Page):
+    sign_in(page, served)
+    page.get_by_role("button", name="Olivia").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -7,11 +7,11 @@ from datetime import date
 
 from installation import Console, small_world
 from playwright.sync_api import Page, expect
+from served_console import EMAIL, PASSWORD, ServeOn
 
 from billbridge.simulators.halopsa import CLIENT_ID, CLIENT_SECRET, TENANT
 from billbridge.simulators.mbs import LOGIN
 from billbridge.simulators.mbs import PASSWORD as MBS_PASSWORD
-from conftest import EMAIL, PASSWORD, ServeOn
 
 COMPANY = "Acme Dental"
 

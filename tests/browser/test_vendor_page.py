@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 from installation import Console, small_world
 from playwright.sync_api import Page, expect
-
-from conftest import EMAIL, PASSWORD, Served, ServeOn, sign_in
+from served_console import EMAIL, PASSWORD, Served, ServeOn, sign_in
 
 FIRST, CLOSED, TODAY = "2026-10-01", "2026-11-02", "2026-11-12"
 COMPANY = "Acme Dental"

@@ -10,15 +10,20 @@ import json
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 import stamina
 from installation import Console, OpenConsole, Ran, configuration, small_world
 
+from billbridge.operations.bill import BillRequest
+from billbridge.operations.connect import halopsa_of
+from billbridge.operations.sync import prepare
 from billbridge.simulators.faults import Fault
 from billbridge.simulators.server import Request, Response, SimulatorServer
+from billbridge.store.clock import database_now
+from billbridge.store.models import HaloConnection, PlannedChange, Provider, Run
 
 ACME = "Acme Dental"
 FEBRUARY_1, MARCH_2, MARCH_3 = "2026-02-01", "2026-03-02", "2026-03-03"
@@ -202,3 +207,21 @@ def test_a_page_of_computers_that_mbs_repeats_without_end_changes_no_license(con
     assert "repeated those it had given" in ran.said
     assert "Report it to MSP360" in ran.said
     assert console.rows_of("company", "backupuser", "activationrow") == before
+
+
+def test_a_clock_that_was_set_back_does_not_make_the_wait_for_a_killed_runs_create_longer(console: Console) -> None:
+    provider = Provider.objects.get()
+    HaloConnection.objects.update(settle_seconds=7)
+    killed = Run.objects.create(provider=provider, day=date(2026, 3, 1), began=datetime.now(UTC), state="running")
+    PlannedChange.objects.create(
+        run=killed, position=0, key="billbridge-last-0123456789abcdef", kind="create", client_id=12,
+        fields={"count": {"before": None, "after": "2", "base": None}}, state="sending",
+        sent_at=database_now() + 86400,
+    )  # fmt: skip
+    waits: list[float] = []
+
+    with halopsa_of(provider) as halo:
+        prepare(provider, halo, BillRequest(day=date(2026, 3, 2)), sleep=waits.append)
+
+    assert waits[0] == 7
+    assert max(waits) == 7

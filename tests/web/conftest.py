@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
+from client_of import ClientOf
 from django.conf import settings as django_settings
 from django.test import Client
 
@@ -12,7 +11,6 @@ from billbridge.store.models import Administrator, Provider
 from billbridge.store.roles import Role
 
 _BACKEND = "billbridge.web.accounts.backend.AdministratorBackend"
-ClientOf = Callable[[Administrator], Client]
 
 
 @pytest.fixture(autouse=True)

@@ -121,6 +121,10 @@ def furnish(provider: Provider, mark: str, *, number: int) -> None:
         asked_by=f"{mark} person",
         asked=NOW,
     )
+    Task.objects.create(
+        provider=provider, kind="reconcile", state="done", asked_by=f"{mark} person", asked=NOW, ended=NOW,
+        inputs={"month": str(OCTOBER)}, result=reconciled(mark, number),
+    )  # fmt: skip
     AuditEntry.objects.create(
         provider=provider, at=NOW, who=f"{mark} person", action="setting", subject=f"{mark} price",
         before=f"{mark} 1", after=f"{mark} 2",
@@ -133,3 +137,26 @@ def furnish(provider: Provider, mark: str, *, number: int) -> None:
     )
     Draft.objects.create(administrator=administrator, form=f"company:{company.pk}", content={"name": mark})
     assert connection.pk
+
+
+def reconciled(mark: str, number: int) -> dict[str, object]:
+    """A reconciliation of October as its task keeps it: one line that differs."""
+    figures = ["1", "5.00", "12.00"]
+    line = [
+        f"{mark}-company", f"{mark} Bakery", f"{mark} backup", "HaloPSA higher", [f"{mark} quantity"],
+        {f"{mark} Server": "1"}, figures, figures, ["2", "5.00", "12.00"], number, None, "12.00", "24.00", "12.00",
+    ]  # fmt: skip
+    return {
+        "month": str(OCTOBER),
+        "day": str(NOW.date()),
+        "read_at": NOW.isoformat(),
+        "is_clean": False,
+        "coverage": {
+            "text": "checked 1 of 1, 0 unknown", "lines": 1, "checked": 1, "unknown": 0, "because": {},
+            "recorded": 0, "gap": "", "not_configured": 1,
+        },
+        "states": {"HaloPSA higher": 1},
+        "money": {"currency": "EUR", "ours": "12.00", "theirs": "24.00", "difference": "12.00"},
+        "left_out": 0,
+        "rows": [line],
+    }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import product
 from urllib.parse import urljoin
 
@@ -16,7 +17,7 @@ from django.urls import reverse
 from furnished import furnish
 
 from billbridge.billing.months import Month
-from billbridge.store.models import Provider
+from billbridge.store.models import Provider, Worker
 
 SCRIPT = "<script>alert('hostile')</script>"
 HOSTILE = {
@@ -29,6 +30,7 @@ HOSTILE = {
     "empty": "",
 }
 OWN, OTHERS = "OWNDATA", "OTHERSDATA"
+FAR = 1e12
 GOES_AWAY = {"accounts:sign-out"}
 """Addresses that end the session, so that what follows would not be tested."""
 
@@ -37,6 +39,7 @@ GOES_AWAY = {"accounts:sign-out"}
 def furnished(provider: Provider, other_provider: Provider) -> None:
     furnish(provider, OWN, number=11)
     furnish(other_provider, OTHERS, number=22)
+    Worker.objects.create(name="test", machine="test", began=datetime.now(UTC), alive_until=FAR)
 
 
 def _ids(wanted: Provider) -> set[int]:
@@ -90,7 +93,8 @@ def _check(response: object, where: str) -> str:
 
 @pytest.mark.usefixtures("furnished")
 def test_every_address_needs_sign_in():
-    open_to_all = {reverse("accounts:sign-in"), reverse("accounts:first-administrator")}
+    names = ("accounts:sign-in", "accounts:first-administrator", "status:health", "status:ready")
+    open_to_all = {reverse(name) for name in names}
     for page in _pages({1}):
         response = Client().get(page)
         assert page in open_to_all or response.status_code == 302, page

@@ -16,6 +16,7 @@ from billbridge.store.models import (
     Administrator,
     Bill,
     BillingConfiguration,
+    Collection,
     Company,
     Domain,
     DomainReading,
@@ -113,6 +114,45 @@ def test_a_closed_month_without_a_sent_bill_is_named(words: Words, running: Bill
     shown = words()
     assert needs(shown)["Closed months without a sent bill"] == ("1", "/bills/?month=closed&state=not-sent")
     assert "September 2026: such bills go out only when they are sent by name." in shown
+
+
+def test_a_closed_month_that_nobody_billed_is_named_with_the_way_to_plan_it(words: Words, running: Bill) -> None:
+    on_day(running.provider, date(2027, 1, 12))
+    found = needs(words())
+    assert "Closed months without a bill" not in found  # October and November stand with their bills
+    Bill.objects.filter(month=NOVEMBER).delete()
+    shown = words()
+    assert needs(shown)["Closed months without a bill"] == ("1", "/sync/?month=2026-11")
+    assert "Plan November 2026" in shown
+
+
+def test_a_closed_month_counts_only_companies_that_were_used_and_are_billed_by_then(
+    words: Words, running: Bill
+) -> None:
+    provider = running.provider
+    on_day(provider, date(2027, 1, 12))
+    company(provider, "Not billed yet")
+    holds(Company.objects.get(name="Not billed yet"), "PC-8")
+    unused = company(provider, "Unused")
+    Company.objects.filter(pk=unused.pk).update(auto_since=date(2026, 10, 20))
+    assert "Closed months without a bill" not in needs(words())
+    holds(unused, "PC-9")
+    assert needs(words())["Closed months without a bill"] == ("2", "/sync/?month=2026-10")
+    BillingConfiguration.objects.filter(company=unused).update(last_month=OCTOBER)
+    assert needs(words())["Closed months without a bill"] == ("1", "/sync/?month=2026-10")
+
+
+def test_a_month_that_was_collected_only_in_part_is_not_asked_for_unless_there_were_bills_before(
+    words: Words, running: Bill
+) -> None:
+    provider = running.provider
+    on_day(provider, date(2027, 1, 12))
+    automatic = company(provider, "Automatic")
+    holds(automatic, "PC-9")
+    Company.objects.filter(pk=automatic.pk).update(auto_since=date(2026, 10, 20))
+    Collection.objects.filter(day__lt=NOVEMBER.first).delete()
+    Collection.objects.filter(day=NOVEMBER.first).update(day=date(2026, 10, 20))
+    assert needs(words())["Closed months without a bill"] == ("1", "/sync/?month=2026-11")
 
 
 def test_companies_without_a_customer_count_only_if_there_is_something_to_bill(words: Words, running: Bill) -> None:
@@ -225,6 +265,13 @@ def test_the_charts_come_with_their_figures(words: Words, running: Bill) -> None
     assert re.search(r"Microsoft 365</th> ?<td class=\"figure\">25</td>", shown)
     assert re.search(r"Server</th> ?<td class=\"figure\">3</td>", shown)
     assert re.search(r"November 2026</th> ?<td class=\"figure\">3 GB</td>", shown)
+
+
+def test_months_without_a_bill_stay_blank_in_the_chart(words: Words, running: Bill) -> None:
+    shown = words()
+    assert re.search(r"September 2026</th> ?<td class=\"figure\">–</td> ?<td class=\"figure\">–</td>", shown)
+    assert "<title>September 2026" not in shown
+    assert "<title>October 2026, Margin: €21.00" in shown
 
 
 def test_the_last_runs_are_listed(words: Words, running: Bill) -> None:

@@ -90,9 +90,10 @@ def test_changing_the_site_alone_keeps_the_agreement(provider, dunmore, browser)
 
 def test_unmapping_leaves_no_customer_and_no_site(provider, dunmore, browser):
     copy_lists(provider)
-    browser.post(page_of(dunmore), {"unmap": "1", "was_customer": "15", "was_site": "34"})
+    answer = browser.post(page_of(dunmore), {"unmap": "1", "was_customer": "15", "was_site": "34"}, follow=True)
     dunmore.refresh_from_db()
     assert (dunmore.client_id, dunmore.site_id) == (None, None)
+    assert "(id 15, site 34)." in answer.content.decode()  # so that it can be put back
 
 
 @pytest.mark.parametrize(

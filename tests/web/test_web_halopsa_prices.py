@@ -144,7 +144,8 @@ def test_a_price_that_somebody_else_changed_meanwhile_is_not_overwritten(provide
 
 def test_removing_a_price_lets_the_one_before_hold_again(provider, server, browser):
     browser.post(ADDRESS, {"from_month": "2026-11", "cost:Server": "6", "price:Server": "14"})
-    browser.post(f"{ADDRESS}remove/", {"product": "Server", "from_month": "2026-11"})
+    answer = browser.post(f"{ADDRESS}remove/", {"product": "Server", "from_month": "2026-11"}, follow=True)
+    assert "was removed. It was: cost" in answer.content.decode()
     assert price_of(provider, NOVEMBER) == (Decimal(5), Decimal(12))
     assert browser.post(f"{ADDRESS}remove/", {"product": "Server", "from_month": "x"}).status_code == 400
 

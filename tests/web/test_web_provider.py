@@ -100,8 +100,10 @@ def test_a_license_type_is_added_and_removed(browser: Client) -> None:
     assert browser.post(f"{ADDRESS}license-types/add/", given).status_code == 302
     row = KnownLicenseType.objects.get()
     assert (row.name, row.unit, row.billable, row.count_only) == ("Linux Server", "host", True, False)
-    browser.post(f"{ADDRESS}license-types/remove/", {"name": "Linux Server", "version": version(browser, 1)})
+    named = {"name": "Linux Server", "version": version(browser, 1)}
+    answer = browser.post(f"{ADDRESS}license-types/remove/", named, follow=True)
     assert not KnownLicenseType.objects.exists()
+    assert "It was: per host, billed to companies." in answer.content.decode()
 
 
 def test_a_license_type_that_is_known_already_is_refused_beside_its_field(browser: Client) -> None:

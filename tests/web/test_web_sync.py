@@ -206,6 +206,33 @@ def test_a_month_that_is_none_is_refused_beside_its_field_and_the_ticks_stay(bil
     assert 'aria-label="Plan Acme" checked' in page.content.decode()
 
 
+def test_ticks_of_other_pages_are_kept_when_a_plan_is_refused(billing, provider):
+    for number in range(60):
+        configured(provider, f"Company {number:02}")
+    first, last = (Company.objects.get(name=name).pk for name in ("Company 00", "Company 59"))
+
+    page = billing.post("/sync/plan/", {"month": "soon", "company": [first, last]}).content.decode()
+
+    assert 'aria-label="Plan Company 00" checked' in page
+    assert f'<input type="hidden" name="company" value="{last}">' in page
+
+
+def test_a_plan_of_the_ticked_companies_needs_a_tick(billing, provider):
+    configured(provider, "Acme")
+
+    page = billing.post("/sync/plan/", {"which": "chosen"})
+
+    assert page.status_code == 400
+    assert "No company was ticked" in page.content.decode()
+    assert not Task.objects.exists()
+
+
+def test_a_month_in_the_address_stands_in_the_form(billing, provider):
+    configured(provider, "Acme")
+
+    assert 'value="2026-09"' in billing.get("/sync/?month=2026-09").content.decode()
+
+
 @pytest.mark.parametrize("company", ["-1", "x" * 10_000, "<script>", "9" * 19, "\uff11"])
 def test_a_company_that_is_none_is_refused_in_words(billing, provider, company):
     configured(provider, "Acme")

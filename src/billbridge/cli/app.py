@@ -32,7 +32,17 @@ def billbridge(version: bool = typer.Option(False, "--version", help="Print the 
 
 def main() -> None:
     """Run a command; an error becomes one message with its remedy, and an exit code."""
-    from billbridge.cli import billing, collecting, demo, running, serving, settings, simulate  # noqa: F401
+    from billbridge.cli import (  # noqa: F401
+        backup,
+        billing,
+        collecting,
+        demo,
+        reconciling,
+        running,
+        serving,
+        settings,
+        simulate,
+    )
 
     try:
         app()
@@ -42,6 +52,14 @@ def main() -> None:
     except BillbridgeError as error:
         _say(error)
         sys.exit(Exit.WRONG)
+    except Exception as error:
+        from billbridge.store.failures import explained
+
+        known = explained(error)
+        if known is None:
+            raise
+        _say(known)
+        sys.exit(Exit.TRY_AGAIN if isinstance(known, TransientError) else Exit.WRONG)
 
 
 def _say(error: BillbridgeError) -> None:

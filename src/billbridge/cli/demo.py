@@ -15,6 +15,7 @@ from billbridge.cli.app import app
 from billbridge.cli.exits import Exit
 from billbridge.cli.installation import enter
 from billbridge.cli.output import out, steps, table
+from billbridge.cli.ports import check_free
 from billbridge.errors import InvalidInput
 
 FIRST_DAY = date(2026, 9, 28)
@@ -43,6 +44,8 @@ def demo(
     from billbridge.simulators.mbs import LOGIN, PASSWORD, MBSSimulator
     from billbridge.simulators.world import World
 
+    if serve:
+        check_free("127.0.0.1", port)
     _fresh(data)
     world = World.generate(companies=companies, licenses=licenses, seed=seed, today=FIRST_DAY)
     halopsa = HaloPSASimulator(world.halopsa, today=lambda: world.today)

@@ -11,6 +11,12 @@ from billbridge.cli.output import out, table
 _MONEY = ("count", "purchase_price", "price")
 
 
+def _quantity(line: dict[str, Any]) -> str:
+    """A line's quantity; licenses and gigabytes together make none."""
+    kinds = {product["product"].partition(":")[0] for product in line["products"]}
+    return "mixed" if len(kinds) > 1 else str(line["quantity"])
+
+
 def print_bills(document: dict[str, Any]) -> None:
     """One row a line, and what is not billed."""
     rows = [
@@ -19,7 +25,7 @@ def print_bills(document: dict[str, Any]) -> None:
             bill["month"],
             f"{bill['kind']}, {bill['state']}",
             f"{line['name']} ({line['mode']})",
-            line["quantity"],
+            _quantity(line),
             line["cost"],
             line["price"],
         )

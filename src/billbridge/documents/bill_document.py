@@ -83,6 +83,11 @@ class DocumentLine:
         return self.mode is SendMode.QUANTITY
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether it bills licenses and storage together: its quantity is then a sum of unlike things."""
+        return len({product.kind for product in self.products}) > 1
+
+    @property
     def margin(self) -> Decimal:
         return self.price - self.cost
 

@@ -9,6 +9,7 @@ from billbridge.billing.configuration import SendMode
 from billbridge.billing.counting import CountingRule
 from billbridge.billing.money import amount
 from billbridge.billing.months import Month
+from billbridge.billing.products import ProductKind
 from billbridge.billing.storage import GB, UserCharge
 from billbridge.billing.usage import Adjustment
 from billbridge.documents import figures
@@ -84,6 +85,16 @@ def units(product: DocumentProduct) -> str:
     """A quantity with its unit: `1 endpoint`, `3 endpoints`, `12.5 GB`."""
     plural = "s" if product.unit != "GB" and product.quantity != 1 else ""
     return f"{figures.quantity(product.quantity)} {product.unit}{plural}"
+
+
+def quantity(line: DocumentLine) -> str:
+    """A line's quantity; of a line that mixes licenses and storage its parts: `12 licenses and 1,255.49 GB`."""
+    if not line.is_mixed:
+        return figures.quantity(line.quantity)
+    licenses = sum((one.quantity for one in line.products if one.kind is ProductKind.LICENSE), Decimal(0))
+    stored = sum((one.quantity for one in line.products if one.kind is ProductKind.STORAGE), Decimal(0))
+    plural = "" if licenses == 1 else "s"
+    return f"{figures.quantity(licenses)} license{plural} and {figures.gigabytes(stored)} GB"
 
 
 def storage_user(user: UserCharge, bill: BillDocument) -> str:

@@ -5,9 +5,10 @@ Every chart goes with a table of its figures, so that nothing is told by a drawi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from math import floor, log10
 
 WIDTH = 480
@@ -25,12 +26,12 @@ _FIGURES = 60
 class Series:
     """One set of values, one per place, with its name in the legend and its colour's number, 1 to 6.
 
-    `shown` are the values in words, for the tooltip and the table.
+    `shown` are the values in words, for the tooltip and the table. `None` is not 0: nothing is drawn there.
     """
 
     name: str
     tone: int
-    values: Sequence[Decimal | int]
+    values: Sequence[Decimal | int | None]
     shown: Sequence[str]
 
 
@@ -118,9 +119,9 @@ def columns(
     """
     names = names or places
     series = [*bars, line] if line else list(bars)
-    sums = [sum((each.values[i] for each in bars), Decimal(0)) for i in range(len(places))]
-    single = [value for each in series for value in each.values]
-    highest = max([*(sums if stacked else single), *(line.values if line else ()), Decimal(0)])
+    sums = [sum((each.values[i] or 0 for each in bars), Decimal(0)) for i in range(len(places))]
+    single = [value for each in series for value in each.values if value is not None]
+    highest = max([*(sums if stacked else ()), *single, Decimal(0)])
     lowest = min([*single, Decimal(0)])
     ticks = _ticks(lowest, highest)
     y_of = _Scale(ticks[0], ticks[-1])
@@ -129,7 +130,10 @@ def columns(
     for i, name in enumerate(names):
         base = Decimal(0)
         for position, each in enumerate(bars):
-            value = Decimal(each.values[i])
+            found = each.values[i]
+            if found is None:
+                continue
+            value = Decimal(found)
             start, end = (base, base + value) if stacked else (Decimal(0), value)
             wide = step * (1 - _GAP) / (1 if stacked else len(bars))
             drawn.append(
@@ -147,7 +151,7 @@ def columns(
         title=title,
         height=_COLUMNS_HEIGHT,
         bars=tuple(drawn),
-        lines=(_line(line, names, step, y_of),) if line else (),
+        lines=tuple(_lines(line, names, step, y_of)) if line else (),
         scale=tuple(Mark(x=_LEFT - 6, y=_round(y_of(tick)), text=short(tick)) for tick in ticks),
         labels=tuple(
             Mark(x=_round(_LEFT + step * (i + 0.5)), y=_COLUMNS_HEIGHT - 8, text=place)
@@ -161,11 +165,11 @@ def columns(
 
 def rows(title: str, places: Sequence[str], series: Series, *, place_heading: str) -> Chart:
     """Lying bars, one per place, each with its label before and its value behind."""
-    widest = max([*series.values, 1])
+    widest = max([*(value or 0 for value in series.values), 1])
     room = WIDTH - _LABELS - _FIGURES
     bars: list[Bar] = []
     for i, (place, value, shown) in enumerate(zip(places, series.values, series.shown, strict=True)):
-        wide = _round(float(Decimal(value) / Decimal(widest)) * room)
+        wide = _round(float(Decimal(value or 0) / Decimal(widest)) * room)
         bars.append(
             Bar(
                 x=_LABELS, y=i * _ROW + 5, width=wide, height=_ROW - 10, tone=series.tone, title=f"{place}: {shown}"
@@ -194,18 +198,21 @@ def short(value: Decimal | int) -> str:
     return f"{number.normalize():f}"
 
 
-def _line(series: Series, names: Sequence[str], step: float, y_of: _Scale) -> Line:
-    return Line(
-        tone=series.tone,
-        dots=tuple(
-            Dot(
-                x=_round(_LEFT + step * (i + 0.5)),
-                y=_round(y_of(Decimal(series.values[i]))),
-                title=f"{name}, {series.name}: {series.shown[i]}",
+def _lines(series: Series, names: Sequence[str], step: float, y_of: _Scale) -> Iterator[Line]:
+    """The line in as many pieces as it takes to leave out the places of which nothing is known."""
+    for is_known, piece in groupby(range(len(names)), key=lambda i: series.values[i] is not None):
+        if is_known:
+            yield Line(
+                tone=series.tone,
+                dots=tuple(
+                    Dot(
+                        x=_round(_LEFT + step * (i + 0.5)),
+                        y=_round(y_of(Decimal(series.values[i] or 0))),
+                        title=f"{names[i]}, {series.name}: {series.shown[i]}",
+                    )
+                    for i in piece
+                ),
             )
-            for i, name in enumerate(names)
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True)

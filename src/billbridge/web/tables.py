@@ -14,6 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 PER_PAGE = 50
 _LONGEST_SEARCH = 200
@@ -138,7 +139,7 @@ def read_table(
     state = {"q": search, **{one.name: value for one, value in chosen}, "sort": sort if sort != order else ""}
     base = {key: value for key, value in state.items() if value}
     return Table(
-        page=Paginator(rows, per_page).get_page(given.get("page", "1")[:9]),
+        page=_FromTheNearerEnd(rows, per_page).get_page(given.get("page", "1")[:9]),
         headers=tuple(_header(column, sort, base) for column in columns),
         filters=tuple(chosen),
         search=search,
@@ -147,6 +148,26 @@ def read_table(
         hidden=(("sort", sort),) if sort and sort != order else (),
         base=base,
     )
+
+
+class _FromTheNearerEnd(Paginator):  # type: ignore[type-arg]  # only its stubs take an argument
+    """Reads a page of the second half backwards: a database sorts all rows before the page that is asked for."""
+
+    def page(self, number: int | str) -> Page[Any]:
+        """One page; its rows are a list where they were read backwards."""
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        end = min(first + self.per_page, self.count)
+        if not isinstance(self.object_list, QuerySet) or first < self.count - end:
+            return super().page(number)
+        backwards = self.object_list.reverse()[self.count - end : self.count - first]
+        return Page(list(backwards)[::-1], number, self)
+
+
+def tick_all(field: str, what: str) -> Column:
+    """The column of checkboxes `field`, with one in its heading that ticks all of the page."""
+    box = '<input class="form-check-input" type="checkbox" data-select-all="{}" aria-label="{}">'
+    return Column(name="select", label=format_html(box, field, f"Select all {what} on this page"))
 
 
 def wants_csv(request: HttpRequest) -> bool:

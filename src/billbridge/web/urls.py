@@ -18,6 +18,7 @@ urlpatterns = [
     path("bills/", include("billbridge.web.bills.urls")),
     path("sync/", include("billbridge.web.sync.urls")),
     path("runs/", include("billbridge.web.runs.urls")),
+    path("reconciliation/", include("billbridge.web.reconciliation.urls")),
     path("tasks/", include("billbridge.web.tasks.urls")),
     path("settings/halopsa/", include("billbridge.web.halopsa.urls")),
     path("settings/halopsa/company/", include("billbridge.web.configure.urls")),
@@ -26,8 +27,10 @@ urlpatterns = [
     path("settings/administrators/", include("billbridge.web.administrators.urls")),
     path("settings/audit-log/", include("billbridge.web.audit.urls")),
     path("start/", include("billbridge.web.first_run.urls")),
+    path("", include("billbridge.web.status.urls")),
 ]
 
 handler400 = "billbridge.web.errors.bad_request"
+handler403 = "billbridge.web.errors.forbidden"
 handler404 = "billbridge.web.errors.not_found"
 handler500 = "billbridge.web.errors.defect"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from document_values import bill, licenses, line, user_charge
+from document_values import bill, licenses, line, storage, user_charge
 
 from billbridge.billing.configuration import SendMode
 from billbridge.billing.months import Month
@@ -29,6 +29,13 @@ def test_what_is_sent_makes_the_lines_price() -> None:
         "Sent: quantity 3 at cost €5.00 and price €14.667 each; "
         f"3 {TIMES} €14.667 is €44.00, the line's price to the cent."
     )
+
+
+def test_a_line_that_mixes_licenses_and_storage_has_the_parts_for_its_quantity() -> None:
+    assert words.quantity(line(licenses(quantity="3"), storage())).startswith("3 licenses and ")
+    assert words.quantity(line(licenses(quantity="1"), storage())).endswith(" GB")
+    assert words.quantity(line(licenses(quantity="1"), storage())).startswith("1 license and ")
+    assert words.quantity(line(licenses(quantity="3"), licenses("Desktop", "2"))) == "5"
 
 
 def test_a_remainder_is_named_with_the_way_out() -> None:

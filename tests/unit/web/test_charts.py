@@ -85,3 +85,11 @@ def test_a_long_name_is_cut_in_the_picture_and_whole_in_the_table() -> None:
 )
 def test_a_number_on_a_scale_is_short(value: Decimal | int, text: str) -> None:
     assert short(value) == text
+
+
+def test_where_nothing_is_known_nothing_is_drawn_and_the_line_is_broken() -> None:
+    price = Series(name="Price", tone=1, values=[10, None, 0, 5], shown=["10", "–", "0", "5"])
+    chart = columns("Money", ["Sep", "Oct", "Nov", "Dec"], [price], line=price)
+    assert [bar.title for bar in chart.bars] == ["Sep, Price: 10", "Nov, Price: 0", "Dec, Price: 5"]
+    assert [len(line.dots) for line in chart.lines] == [1, 2]
+    assert chart.rows[1] == ("Oct", "–", "–")

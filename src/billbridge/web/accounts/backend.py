@@ -31,3 +31,9 @@ class AdministratorBackend:
     def get_user(self, user_id: int) -> Administrator | None:
         """The administrator of a session, if they may still sign in."""
         return Administrator.objects.select_related("provider").filter(pk=user_id, is_active=True).first()
+
+
+def tried_address(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """The e-mail address somebody tries to sign in with, alike for every way to write it, so that tries add up."""
+    given = (credentials or {}).get("username") or request.POST.get("username", "")
+    return str(given).replace("\0", "").strip().casefold()[:255]

@@ -81,7 +81,7 @@ def bill(request: ConsoleRequest, pk: int) -> HttpResponse:
         "period": words.period(document.month, document),
         "counting": words.counting(document.counting_rule),
         "caveats": words.caveats(document),
-        "lines": [(line, words.sending(line, document)) for line in document.lines],
+        "lines": [(line, words.quantity(line), words.sending(line, document)) for line in document.lines],
         "left_out": left_out(document),
         "is_closed": document.month < running.previous,
         "is_sent": document.state is BillState.SENT,

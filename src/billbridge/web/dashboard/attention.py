@@ -39,11 +39,16 @@ def entries(
     unpriced: Collection[Product],
     day: date,
     has_source: bool,
+    without_bill: Mapping[Month, int],
 ) -> list[Entry]:
-    """What needs a person on a business day, trouble first. `unpriced` are products without a price."""
+    """What needs a person on a business day, trouble first.
+
+    `unpriced` are products without a price; `without_bill` are the companies with usage and no bill, by month.
+    """
     month = Month.of(day)
     all_entries = [
         *_bills(months, month),
+        *_never_billed(without_bill),
         *_automatic(found, months, month.previous),
         *_runs(found),
         *_source(found, day, has_source=has_source),
@@ -89,6 +94,21 @@ def _bills(months: Mapping[Month, MonthFigures], running: Month) -> Iterator[Ent
             count=sum(one.unfinished for one in closed),
             urgent=True,
         )
+
+
+def _never_billed(without_bill: Mapping[Month, int]) -> Iterator[Entry]:
+    if not without_bill:
+        return
+    oldest = min(without_bill)
+    yield Entry(
+        title="Closed months without a bill",
+        sentence=f"{_listed([month.title for month in sorted(without_bill)])}: companies have usage, but nobody "
+        "made their bills. A closed month is billed only when it is asked for by name.",
+        address=f"{reverse('sync:sync')}?{urlencode({'month': str(oldest)})}",
+        link=f"Plan {oldest.title}",
+        count=sum(without_bill.values()),
+        urgent=True,
+    )
 
 
 def _automatic(found: Attention, months: Mapping[Month, MonthFigures], last: Month) -> Iterator[Entry]:

@@ -22,17 +22,20 @@ def year_until(month: Month) -> tuple[Month, ...]:
 
 
 def money_chart(months: Sequence[Month], figures: Mapping[Month, MonthFigures], currency: str) -> Chart:
-    """Price and cost of each month as columns, the margin as a line."""
-    found = [figures.get(month, MonthFigures(month=month)) for month in months]
+    """Price and cost of each month as columns, the margin as a line; a month without any bill stays blank."""
+    found = [figures.get(month) for month in months]
 
-    def series(name: str, tone: int, values: list[Decimal]) -> Series:
+    def series(name: str, tone: int, values: list[Decimal | None]) -> Series:
         return Series(name=name, tone=tone, values=values, shown=[money(value, currency) for value in values])
 
     return columns(
         f"Price, cost and margin of {len(months)} months in {currency}",
         [_short(month) for month in months],
-        [series("Price", 1, [one.price for one in found]), series("Cost", 2, [one.cost for one in found])],
-        line=series("Margin", 3, [one.margin for one in found]),
+        [
+            series("Price", 1, [one.price if one else None for one in found]),
+            series("Cost", 2, [one.cost if one else None for one in found]),
+        ],
+        line=series("Margin", 3, [one.margin if one else None for one in found]),
         names=[month.title for month in months],
     )
 
@@ -51,10 +54,10 @@ def licenses_chart(held: Sequence[tuple[str, int]]) -> Chart:
 def storage_chart(year: StorageYear) -> Chart:
     """What was kept on each storage account at the end of each month, one on top of the other."""
     accounts = list(year.accounts[:_MOST_ACCOUNTS])
-    by_account = [[kept[i] for _, kept in year.months] for i in range(len(accounts))]
+    by_account = [[kept[i] if kept else None for _, kept in year.months] for i in range(len(accounts))]
     if len(year.accounts) > _MOST_ACCOUNTS:
         accounts.append(f"{len(year.accounts) - _MOST_ACCOUNTS} others")
-        by_account.append([sum(kept[_MOST_ACCOUNTS:]) for _, kept in year.months])
+        by_account.append([sum(kept[_MOST_ACCOUNTS:]) if kept else None for _, kept in year.months])
     return columns(
         "Backup storage at the end of each month, in GB",
         [_short(month) for month, _ in year.months],
@@ -62,7 +65,7 @@ def storage_chart(year: StorageYear) -> Chart:
             Series(
                 name=name,
                 tone=tone,
-                values=[Decimal(number) / GB for number in numbers],
+                values=[None if number is None else Decimal(number) / GB for number in numbers],
                 shown=[gigabytes(number) for number in numbers],
             )
             for tone, (name, numbers) in enumerate(zip(accounts, by_account, strict=True), start=1)

@@ -11,6 +11,7 @@ from billbridge.operations.never_priced import never_priced
 from billbridge.operations.provider import today
 from billbridge.store.queries import dashboard as queries
 from billbridge.store.queries.runs import figures_of, runs_of
+from billbridge.store.queries.without_bill import months_without_bill
 from billbridge.web.dashboard import attention, pictures
 from billbridge.web.middleware import ConsoleRequest
 
@@ -38,6 +39,7 @@ def dashboard(request: ConsoleRequest) -> HttpResponse:
             unpriced=[one.product for one in never_priced(provider, running)],
             day=day,
             has_source=set_up.source,
+            without_bill=months_without_bill(provider, months[0], running),
         ),
         "months": [
             ("Last month", figures.get(running.previous, queries.MonthFigures(month=running.previous))),

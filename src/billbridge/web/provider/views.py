@@ -93,7 +93,10 @@ def remove_license_type(request: ConsoleRequest) -> HttpResponse:
     except ChangedMeanwhile as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"The license type {name} was removed.")
+        was = next(one for one in now if one.name == name)
+        billed = "billed to companies" if was.billable else "not billed to companies"
+        number = ", a number per domain" if was.count_only else ""
+        messages.success(request, f"The license type {name} was removed. It was: per {was.unit}, {billed}{number}.")
     return redirect("provider:provider")
 
 

@@ -13,9 +13,16 @@ _DIGITS = 18
 """Digits of an id that any database can hold."""
 
 
+def is_id(text: str) -> bool:
+    """Whether a text that was sent can be the id of a row."""
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS
+
+
 class PlanForm(ConsoleForm):
     """What is to be planned: the companies that were ticked, or all when none was."""
 
+    which = forms.CharField(required=False, max_length=10)
+    """`chosen` where a plan of all is asked for by another button: ticking nothing is an oversight there."""
     month = MonthField(
         required=False,
         label="One month by name",
@@ -43,7 +50,9 @@ class PlanForm(ConsoleForm):
     def clean(self) -> dict[str, Any]:
         """The form's values with `companies`, the row ids that were ticked; empty is all."""
         values: dict[str, Any] = super().clean() or {}
-        ids = {int(text) for text in self._chosen if text.isascii() and text.isdigit() and len(text) <= _DIGITS}
+        ids = {int(text) for text in self._chosen if is_id(text)}
+        if values.get("which") == "chosen" and not self._chosen:
+            self.add_error(None, "No company was ticked: tick some, or make a plan of all.")
         if len(ids) != len(set(self._chosen)):
             self.add_error(None, "A company that was ticked is not known.")
         values["companies"] = ids

@@ -18,15 +18,16 @@ from billbridge.operations.tasks import TaskKind, latest, task_of, unfinished
 from billbridge.store.models import Company, HaloConnection, Task
 from billbridge.store.queries.runs import run_begun_by, runs_of
 from billbridge.store.queries.sync import configured_companies, entries_of, readiness, with_bills
+from billbridge.store.roles import Role
 from billbridge.web.middleware import ConsoleRequest
 from billbridge.web.sync.coverage import coverage_table
-from billbridge.web.sync.forms import PlanForm, SendForm
+from billbridge.web.sync.forms import PlanForm, SendForm, is_id
 from billbridge.web.sync.look import PlanLook, entries_csv, entry_rows, entry_table, look_of_plan
-from billbridge.web.tables import Column, Filter, Table, read_table, wants_csv
+from billbridge.web.tables import Column, Filter, Table, read_table, tick_all, wants_csv
 
 _TASKS = (TaskKind.PLAN, TaskKind.SYNC)
+_TICK, _NO_TICK = tick_all("company", "companies"), Column(name="select", label="")
 _COLUMNS = (
-    Column(name="choose", label=""),
     Column(name="name", label="Company", order=("name",)),
     Column(name="customer", label="HaloPSA customer"),
     Column(name="auto", label="Auto-billing", order=("auto_since",)),
@@ -52,7 +53,7 @@ _FILTERS = (
 @require_safe
 def sync(request: ConsoleRequest) -> HttpResponse:
     """What a sync would be about, and the choice of what to plan."""
-    return _sync_page(request, PlanForm())
+    return _sync_page(request, PlanForm(initial={"month": request.GET.get("month", "")[:7]}))
 
 
 @require_POST
@@ -141,16 +142,19 @@ def _sync_page(request: ConsoleRequest, form: PlanForm, *, status: int = 200) ->
     table = read_table(
         request,
         configured_companies(provider),
-        _COLUMNS,
+        (_TICK if request.actor.may(Role.BILLING) else _NO_TICK, *_COLUMNS),
         search_in=("name", "source_id"),
         filters=_FILTERS,
         order="name",
         per_page=50,
     )
+    shown = {str(one.pk) for one in table.page.object_list}
     table.page.object_list = with_bills(provider, table.page.object_list, running)
+    chosen = set(request.POST.getlist("company"))
     context: dict[str, Any] = {
         "form": form,
-        "chosen": set(request.POST.getlist("company")),
+        "chosen": chosen,
+        "chosen_elsewhere": sorted(one for one in chosen - shown if is_id(one)),
         "table": table,
         "readiness": readiness(provider),
         "running": running,

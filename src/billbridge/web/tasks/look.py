@@ -60,6 +60,8 @@ def result_address(task: Task) -> str:
     match task.kind:
         case TaskKind.PLAN | TaskKind.SYNC:
             return reverse("sync:task", args=[task.pk])
+        case TaskKind.RECONCILE:
+            return reverse("reconciliation:month", args=[task.inputs["month"]])
         case TaskKind.COLLECT | TaskKind.TEST_SOURCE:
             return reverse("sources:sources")
         case TaskKind.TEST_HALOPSA:

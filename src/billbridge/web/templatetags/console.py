@@ -27,6 +27,8 @@ _TONES = {
     "held": "warning", "partly sent": "warning", "partly done": "warning", "partly billed": "warning",
     "conflict": "warning", "interrupted": "warning", "not mapped": "warning", "never set": "warning",
     "failed": "danger", "refused": "danger",
+    "equal": "success", "ours higher": "warning", "HaloPSA higher": "warning", "missing there": "danger",
+    "missing here": "danger", "unknown": "warning",
     "create": "success", "adopt": "info", "update": "primary", "close": "secondary", "keep": "light",
 }  # fmt: skip
 

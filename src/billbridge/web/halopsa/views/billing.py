@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billbridge.billing.bills import BillState
@@ -27,10 +26,11 @@ from billbridge.operations.provider import today
 from billbridge.operations.setup.document import SetupDocument
 from billbridge.store.models import Company, HaloConnection
 from billbridge.store.queries import halopsa as queries
+from billbridge.store.roles import Role
 from billbridge.web.halopsa.forms import SupplierForm, refuse
 from billbridge.web.halopsa.views.lists import lists_copy
 from billbridge.web.middleware import ConsoleRequest
-from billbridge.web.tables import Column, Filter, csv_response, read_table, wants_csv
+from billbridge.web.tables import Column, Filter, csv_response, read_table, tick_all, wants_csv
 
 _SUPPLIER = Part(name="supplier_name")
 _NO_BILL = "none"
@@ -52,7 +52,12 @@ def billing(request: ConsoleRequest) -> HttpResponse:
     running = Month.of(today(provider))
     rows = queries.billed_companies(provider, running.previous, running)
     table = read_table(
-        request, rows, _columns(running), search_in=("name",), filters=_filters(running), order="name"
+        request,
+        rows,
+        _columns(running, may_bill=request.actor.may(Role.BILLING)),
+        search_in=("name",),
+        filters=_filters(running),
+        order="name",
     )
     customers = halopsa_lists.customer_names(provider)
     if wants_csv(request):
@@ -105,13 +110,9 @@ def additional_settings(request: ConsoleRequest) -> HttpResponse:
     return render(request, "halopsa/additional_settings.html", context, status=status)
 
 
-def _columns(running: Month) -> tuple[Column, ...]:
-    tick_all = format_html(
-        '<input class="form-check-input" type="checkbox" data-select-all="company" aria-label="{}">',
-        "Select all companies on this page",
-    )
+def _columns(running: Month, *, may_bill: bool) -> tuple[Column, ...]:
     return (
-        Column(name="select", label=tick_all),
+        tick_all("company", "companies") if may_bill else Column(name="select", label=""),
         Column(name="name", label="Company", order=("name",)),
         Column(name="customer", label="HaloPSA customer", order=("client_id",)),
         Column(name="auto", label="Auto-billing", order=("auto_since",)),

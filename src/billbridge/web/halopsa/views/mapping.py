@@ -59,8 +59,8 @@ class MappedCompany:
 def mapping(request: ConsoleRequest) -> HttpResponse:
     """Every company with its customer; those without one first."""
     provider = request.actor.provider
-    customers = {one.id: one for one in halopsa_lists.customers(provider)}
-    sites = {one.id: one for one in halopsa_lists.sites(provider)}
+    customers = halopsa_lists.customers_by_id(provider)
+    sites = halopsa_lists.sites_by_id(provider)
     lists = lists_copy(provider)
     gone = _gone(queries.customers_in_use(provider), customers) if lists.read_at else []
     table = read_table(
@@ -191,13 +191,17 @@ def _site_to_offer(one: Company, customer: Client | None, sites: Collection[Site
 
 
 def _say_what_was_done(request: ConsoleRequest, one: Company, place: Place) -> None:
-    if place == NOWHERE:
-        messages.success(request, f"{one.name} is mapped to no customer any more; it is not billed.")
-        return
     provider = request.actor.provider
     names = halopsa_lists.customer_names(provider)
+    before = ""  # so that it can be put back
+    if one.client_id:
+        site = f", site {one.site_id}" if one.site_id else ""
+        before = f" Before: “{names.get(one.client_id, 'a customer')}” (id {one.client_id}{site})."
+    if place == NOWHERE:
+        messages.success(request, f"{one.name} is mapped to no customer any more; it is not billed.{before}")
+        return
     customer = names.get(place.customer_id or 0, f"customer {place.customer_id}")
-    messages.success(request, f"{one.name} is mapped to the customer “{customer}”.")
+    messages.success(request, f"{one.name} is mapped to the customer “{customer}”.{before}")
     others = [name for name in queries.companies_of_customer(provider, place.customer_id or 0) if name != one.name]
     if others:
         messages.warning(request, f"{customer} is the customer of {', '.join(others[:3])}, too.")

@@ -113,7 +113,8 @@ def remove(request: ConsoleRequest) -> HttpResponse:
         status = 409 if isinstance(error, ChangedMeanwhile) else 400
         return _page(request, _rows(request, running), str(running), [str(error)], status=status)
     if changes:
-        messages.success(request, f"The price of {product} from {month.title} on was removed.")
+        was = "; ".join(one.before for one in changes)
+        messages.success(request, f"The price of {product} from {month.title} on was removed. It was: {was}.")
     else:
         messages.info(request, "There is no such price; nothing was changed.")
     return redirect("halopsa:cost-price")

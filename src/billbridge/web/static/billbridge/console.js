@@ -55,3 +55,43 @@ document.addEventListener("htmx:after:swap", () => {
   const field = typing && document.getElementById(typing.id);
   if (field) { field.focus(); field.setSelectionRange(typing.at, typing.at); }
 });
+
+// A form with data-keeps-ticks keeps the checkboxes of that name that belong to it, wherever they stand, also when a
+// search or another page takes them away: those not shown are sent along as hidden fields.
+const ticks = new Map();
+const boxesOf = (form) => document.querySelectorAll(`input[type=checkbox][form="${form.id}"][name="${form.dataset.keepsTicks}"]`);
+const hiddenOf = (form) => form.querySelectorAll(`input[type=hidden][name="${form.dataset.keepsTicks}"]`);
+
+function showTicks(form) {
+  const chosen = ticks.get(form.id);
+  const shown = new Set();
+  for (const box of boxesOf(form)) { box.checked = chosen.has(box.value); shown.add(box.value); }
+  for (const field of hiddenOf(form)) field.remove();
+  const elsewhere = [...chosen].filter((value) => !shown.has(value));
+  for (const value of elsewhere) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: form.dataset.keepsTicks, value }));
+  }
+  for (const all of document.querySelectorAll(`[data-select-all="${form.dataset.keepsTicks}"]`)) {
+    all.checked = shown.size > 0 && elsewhere.length + shown.size === chosen.size;
+  }
+  const said = document.querySelector(`[data-ticks-of="${form.id}"]`);
+  if (!said) return;
+  said.hidden = chosen.size === 0;
+  said.querySelector("span").textContent = `${chosen.size} chosen` + (elsewhere.length ? `, ${elsewhere.length} of them not shown below.` : ".");
+}
+
+function readTicks(form) {
+  const chosen = ticks.get(form.id) || new Set([...hiddenOf(form)].map((field) => field.value));
+  for (const box of boxesOf(form)) box.checked ? chosen.add(box.value) : chosen.delete(box.value);
+  ticks.set(form.id, chosen);
+  showTicks(form);
+}
+
+const keepers = () => document.querySelectorAll("form[data-keeps-ticks]");
+window.addEventListener("pageshow", () => keepers().forEach(readTicks));
+document.addEventListener("change", (event) => { if (event.target.matches("input[type=checkbox]")) keepers().forEach(readTicks); });
+document.addEventListener("htmx:after:swap", () => keepers().forEach((form) => { if (ticks.has(form.id)) showTicks(form); }));
+document.addEventListener("click", (event) => {
+  const form = document.getElementById(event.target.closest("[data-ticks-of] button")?.parentElement.dataset.ticksOf ?? "");
+  if (form) { ticks.set(form.id, new Set()); showTicks(form); }
+});
