@@ -206,7 +206,9 @@ def _timed(what: Callable[[], object], times: int) -> Times:
         what()
         passed.append((time.perf_counter() - began) * 1000)
         processor.append((time.process_time() - began_processor) * 1000)
-    return Times(median=median(passed), p95=quantiles(passed, n=20)[-1], processor=median(processor))
+    return Times(
+        median=median(passed), p95=quantiles(passed, n=20, method="inclusive")[-1], processor=median(processor)
+    )
 
 
 def _arguments() -> argparse.Namespace:

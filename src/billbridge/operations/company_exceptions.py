@@ -10,6 +10,7 @@ from billbridge.billing.usage import Adjustment, Exclusion
 from billbridge.errors import InvalidInput
 from billbridge.operations.access import Actor
 from billbridge.operations.change_settings import Part, change_settings, company_settings, settings_version
+from billbridge.operations.setup.compare import SettingChange
 from billbridge.operations.setup.document import CompanySetup, SetupDocument
 from billbridge.store.models import Company
 from billbridge.store.roles import Role
@@ -31,13 +32,13 @@ def add_exclusion(actor: Actor, company: Company, exclusion: Exclusion, *, versi
     _change(actor, company, change, version)
 
 
-def remove_exclusion(actor: Actor, company: Company, position: int, *, version: str) -> None:
+def remove_exclusion(actor: Actor, company: Company, position: int, *, version: str) -> tuple[SettingChange, ...]:
     """Bill an endpoint again. `position` counts from 0 in the list that `version` belongs to."""
 
     def change(now: CompanySetup) -> CompanySetup:
         return replace(now, exclusions=_without(now.exclusions or (), position))
 
-    _change(actor, company, change, version)
+    return _change(actor, company, change, version)
 
 
 def add_adjustment(actor: Actor, company: Company, adjustment: Adjustment, *, version: str = "") -> None:
@@ -53,20 +54,22 @@ def add_adjustment(actor: Actor, company: Company, adjustment: Adjustment, *, ve
     _change(actor, company, change, version)
 
 
-def remove_adjustment(actor: Actor, company: Company, position: int, *, version: str) -> None:
+def remove_adjustment(actor: Actor, company: Company, position: int, *, version: str) -> tuple[SettingChange, ...]:
     """Count as collected again. `position` counts from 0 in the list that `version` belongs to."""
 
     def change(now: CompanySetup) -> CompanySetup:
         return replace(now, adjustments=_without(now.adjustments or (), position))
 
-    _change(actor, company, change, version)
+    return _change(actor, company, change, version)
 
 
-def _change(actor: Actor, company: Company, change: Callable[[CompanySetup], CompanySetup], version: str) -> None:
+def _change(
+    actor: Actor, company: Company, change: Callable[[CompanySetup], CompanySetup], version: str
+) -> tuple[SettingChange, ...]:
     actor.require(Role.BILLING)
     version = version or exceptions_version(company)
     wanted = change(company_settings(actor.provider, company.source_id))
-    change_settings(actor, SetupDocument(companies=(wanted,)), version=version, parts=(_part(company),))
+    return change_settings(actor, SetupDocument(companies=(wanted,)), version=version, parts=(_part(company),))
 
 
 _Entry = TypeVar("_Entry")

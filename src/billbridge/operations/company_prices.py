@@ -11,6 +11,7 @@ from billbridge.billing.products import type_key
 from billbridge.errors import InvalidInput
 from billbridge.operations.access import Actor
 from billbridge.operations.change_entries import EntryList, Mine, change_entries, entries_of
+from billbridge.operations.setup.compare import SettingChange
 from billbridge.store.models import Company, Provider
 
 
@@ -70,13 +71,15 @@ def end_company_price(
     change_entries(actor, EntryList.PRICES, _of(company), change, version=version)
 
 
-def remove_company_price(actor: Actor, company: Company, key: PriceKey, *, version: str = "") -> None:
+def remove_company_price(
+    actor: Actor, company: Company, key: PriceKey, *, version: str = ""
+) -> tuple[SettingChange, ...]:
     """Remove a price of the company as if it had never been; bills already closed keep their figures."""
 
     def change(prices: tuple[PriceSetting, ...]) -> Iterable[PriceSetting]:
         return tuple(one for one in prices if not key.fits(one))
 
-    change_entries(actor, EntryList.PRICES, _of(company), change, version=version)
+    return change_entries(actor, EntryList.PRICES, _of(company), change, version=version)
 
 
 def _of(company: Company) -> Mine[PriceSetting]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from billbridge.billing.months import Month
 from billbridge.operations.access import Actor, NotThere
 from billbridge.operations.change_entries import EntryList, Mine, change_entries, entries_of
+from billbridge.operations.setup.compare import SettingChange
 from billbridge.operations.setup.document import StorageCost, StorageLimitSetting
 from billbridge.store.models import Provider, StorageAccount
 
@@ -62,13 +63,15 @@ def set_cost(actor: Actor, cost: StorageCost, *, replaces: CostKey | None = None
     )
 
 
-def remove_cost(actor: Actor, account: StorageAccount, key: CostKey, *, version: str = "") -> None:
+def remove_cost(
+    actor: Actor, account: StorageAccount, key: CostKey, *, version: str = ""
+) -> tuple[SettingChange, ...]:
     """Remove a cost setting; bills already closed keep their figures."""
 
     def change(costs: tuple[StorageCost, ...]) -> Iterable[StorageCost]:
         return tuple(one for one in costs if CostKey.of(one) != key)
 
-    change_entries(actor, EntryList.STORAGE_COSTS, _costs_on(account), change, version=version)
+    return change_entries(actor, EntryList.STORAGE_COSTS, _costs_on(account), change, version=version)
 
 
 def limits_of(provider: Provider, account: StorageAccount) -> tuple[StorageLimitSetting, ...]:
@@ -90,13 +93,15 @@ def set_limit(
     )
 
 
-def remove_limit(actor: Actor, account: StorageAccount, key: LimitKey, *, version: str = "") -> None:
+def remove_limit(
+    actor: Actor, account: StorageAccount, key: LimitKey, *, version: str = ""
+) -> tuple[SettingChange, ...]:
     """Remove a storage limit: from then on all of its owner's usage is charged per GB."""
 
     def change(limits: tuple[StorageLimitSetting, ...]) -> Iterable[StorageLimitSetting]:
         return tuple(one for one in limits if LimitKey.of(one) != key)
 
-    change_entries(actor, EntryList.STORAGE_LIMITS, _limits_on(account), change, version=version)
+    return change_entries(actor, EntryList.STORAGE_LIMITS, _limits_on(account), change, version=version)
 
 
 def _costs_on(account: StorageAccount) -> Mine[StorageCost]:

@@ -26,6 +26,7 @@ from billbridge.web.companies.forms import (
 )
 from billbridge.web.companies.views.tabs import company_in, context_of
 from billbridge.web.middleware import ConsoleRequest
+from billbridge.web.removed import removed
 
 _LONGEST = 300
 
@@ -99,10 +100,10 @@ def remove(request: ConsoleRequest, pk: int) -> HttpResponse:
         raise InvalidInput("The entry to remove is not named.", hint="Load the company's page again.")
     given = form.cleaned_data
     if given["kind"] == "exclusion":
-        operation.remove_exclusion(request.actor, company, given["position"], version=given["version"])
+        changes = operation.remove_exclusion(request.actor, company, given["position"], version=given["version"])
     else:
-        operation.remove_adjustment(request.actor, company, given["position"], version=given["version"])
-    messages.success(request, f"The {given['kind']} was removed.")
+        changes = operation.remove_adjustment(request.actor, company, given["position"], version=given["version"])
+    messages.success(request, removed(f"The {given['kind']}", changes))
     return redirect("companies:exceptions", pk=company.pk)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -156,8 +157,12 @@ def history(request: ConsoleRequest, pk: int) -> HttpResponse:
         order="-at",
     )
     if wants_csv(request):
-        header = ("When (UTC)", "Who", "What", "Before", "After")
-        rows = ((one.at.isoformat(), one.who, one.subject, one.before, one.after) for one in table.all_rows)
+        zone = ZoneInfo(request.actor.provider.time_zone)
+        header = ("When", "Who", "What", "Before", "After")
+        rows = (
+            (one.at.astimezone(zone).isoformat(" ", "seconds"), one.who, one.subject, one.before, one.after)
+            for one in table.all_rows
+        )
         return csv_response(f"history-of-company-{company.pk}", header, rows)
     table.page.object_list = [
         HistoryRow(entry=entry, subject=queries.subject_of(entry, company)) for entry in table.page.object_list

@@ -22,6 +22,7 @@ from billbridge.store.roles import Role
 from billbridge.web.companies.forms import CompanyPriceForm, EndPriceForm, TypeChoices, month_or_none, type_choices
 from billbridge.web.companies.views.tabs import company_in, context_of
 from billbridge.web.middleware import ConsoleRequest
+from billbridge.web.removed import removed
 
 _LONGEST = 200
 
@@ -123,13 +124,13 @@ def remove_price(request: ConsoleRequest, pk: int) -> HttpResponse:
     license_type = request.POST.get("license_type", "")[:_LONGEST]
     if month is None:
         raise InvalidInput("The price to remove is not named.", hint="Load the page of prices again.")
-    operation.remove_company_price(
+    changes = operation.remove_company_price(
         request.actor,
         company,
         PriceKey(license_type=license_type, from_month=month),
         version=request.POST.get("version", "")[:_LONGEST],
     )
-    messages.success(request, f"The price of {license_type} from {month.title} on was removed.")
+    messages.success(request, removed(f"The price of {license_type} from {month.title} on", changes))
     return redirect("companies:prices", pk=company.pk)
 
 

@@ -21,6 +21,7 @@ from billbridge.store.models import StorageAccount
 from billbridge.store.roles import Role
 from billbridge.web.companies.forms import month_or_none
 from billbridge.web.middleware import ConsoleRequest
+from billbridge.web.removed import removed
 from billbridge.web.storage.forms import StorageCostForm
 from billbridge.web.storage.views.owned import LONGEST, names_of, owned, written_owner
 from billbridge.web.storage.views.tabs import account_in, context_of
@@ -108,8 +109,8 @@ def remove_cost(request: ConsoleRequest, pk: int) -> HttpResponse:
         company_id=request.POST.get("company_id", "")[:LONGEST],
         user_id=request.POST.get("user_id", "")[:LONGEST],
     )
-    operation.remove_cost(request.actor, account, key, version=request.POST.get("version", "")[:LONGEST])
-    messages.success(request, f"The cost setting from {month.title} on was removed.")
+    changes = operation.remove_cost(request.actor, account, key, version=request.POST.get("version", "")[:LONGEST])
+    messages.success(request, removed(f"The cost setting from {month.title} on", changes))
     return redirect("storage:costs", pk=account.pk)
 
 

@@ -19,6 +19,7 @@ from billbridge.store.models import StorageAccount
 from billbridge.store.queries.storage import package_of, packages
 from billbridge.store.roles import Role
 from billbridge.web.middleware import ConsoleRequest
+from billbridge.web.removed import removed
 from billbridge.web.storage.forms import StorageLimitForm
 from billbridge.web.storage.views.owned import LONGEST, names_of, owned, written_owner
 from billbridge.web.storage.views.tabs import account_in, context_of
@@ -87,8 +88,8 @@ def remove_limit(request: ConsoleRequest, pk: int) -> HttpResponse:
     key = LimitKey(
         company_id=request.POST.get("company_id", "")[:LONGEST], user_id=request.POST.get("user_id", "")[:LONGEST]
     )
-    operation.remove_limit(request.actor, account, key, version=request.POST.get("version", "")[:LONGEST])
-    messages.success(request, "The storage limit was removed: from now on usage is charged per GB.")
+    changes = operation.remove_limit(request.actor, account, key, version=request.POST.get("version", "")[:LONGEST])
+    messages.success(request, removed("The storage limit", changes) + " From now on usage is charged per GB.")
     return redirect("storage:limits", pk=account.pk)
 
 
