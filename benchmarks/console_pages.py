@@ -16,6 +16,7 @@ Ends with code 1 when the claim does not hold.
 from __future__ import annotations
 
 import argparse
+import logging
 import resource
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def measure(folder: Path, rounds: int, only: str = "") -> int:
 
     from billbridge.store.models import Administrator  # noqa: PLC0415
 
+    logging.getLogger("django.request").setLevel(logging.CRITICAL)  # addresses of forms are asked for, too
     settings.SECRET_KEY = "a key for measuring"
     settings.ALLOWED_HOSTS = ["testserver"]
     client = Client(raise_request_exception=False)

@@ -12,6 +12,10 @@ _FAR = "99999"
 """A page behind the last one: the table shows the last."""
 
 
+_NO_PAGES = frozenset({"accounts", "status"})
+"""Areas that show no data of a provider."""
+
+
 def pages(month: Month) -> Iterator[tuple[str, str]]:
     """Every address that can be filled, by name: a company's, a bill's, a plan's, ... is the first one's."""
     from django.urls import URLPattern, get_resolver, reverse  # noqa: PLC0415
@@ -34,7 +38,7 @@ def pages(month: Month) -> Iterator[tuple[str, str]]:
     }
     for resolver in get_resolver().url_patterns:
         for pattern in resolver.url_patterns:
-            if not isinstance(pattern, URLPattern) or resolver.namespace == "accounts":
+            if not isinstance(pattern, URLPattern) or resolver.namespace in _NO_PAGES:
                 continue
             name = f"{resolver.namespace}:{pattern.name}"
             filling: dict[str, Any] = {}
