@@ -22,6 +22,7 @@ from billbridge.operations.setup.document import ProviderSettings, SetupDocument
 from billbridge.store.models import Provider
 from billbridge.web.middleware import ConsoleRequest
 from billbridge.web.provider.forms import LicenseTypeForm, ProviderForm
+from billbridge.web.saving import REFUSED, SAVED, save_part
 
 _PROVIDER, _LICENSE_TYPES = Part(name="provider"), Part(name="license_types")
 _TYPE_IDS = "type_%s"
@@ -31,24 +32,13 @@ _TYPE_IDS = "type_%s"
 def provider(request: ConsoleRequest) -> HttpResponse:
     """Name, currency, time zone and the billing rules."""
     form = _provider_form(request.actor.provider, request.POST if request.method == "POST" else None)
-    status = 200
+    status = SAVED
     if request.method == "POST":
-        status = 400
+        status = REFUSED
         if form.is_valid():
-            try:
-                changes = change_settings(
-                    request.actor,
-                    SetupDocument(provider=form.settings()),
-                    version=request.POST.get("version", ""),
-                    parts=(_PROVIDER,),
-                )
-            except (SettingsRefused, ChangedMeanwhile) as error:
-                form.add_error(None, str(error))
-                status = 409 if isinstance(error, ChangedMeanwhile) else 400
-            else:
-                messages.success(
-                    request, "The provider's settings were saved." if changes else "Nothing had changed."
-                )
+            said = "The provider's settings were saved."
+            status = save_part(request, form, SetupDocument(provider=form.settings()), _PROVIDER, said=said)
+            if status == SAVED:
                 return redirect("provider:provider")
     return _page(request, form, LicenseTypeForm(auto_id=_TYPE_IDS), status)
 

@@ -12,16 +12,14 @@ from django.views.decorators.http import require_POST
 
 from billbridge.errors import InvalidInput
 from billbridge.operations.change_settings import (
-    ChangedMeanwhile,
     Part,
-    SettingsRefused,
-    change_settings,
     settings_version,
 )
 from billbridge.operations.setup.document import SetupDocument
 from billbridge.operations.tasks import TaskKind, ask_for, latest
 from billbridge.store.queries.sources import latest_collecting, latest_collections, source_connection
 from billbridge.web.middleware import ConsoleRequest
+from billbridge.web.saving import REFUSED, SAVED, save_part
 from billbridge.web.sources.collecting import collections_table
 from billbridge.web.sources.forms import ConnectionForm
 
@@ -34,23 +32,13 @@ def sources(request: ConsoleRequest) -> HttpResponse:
     provider = request.actor.provider
     connection = source_connection(provider)
     form = ConnectionForm(request.POST if request.method == "POST" else None, connection=connection)
-    status = 200
+    status = SAVED
     if request.method == "POST":
-        status = 400
+        status = REFUSED
         if form.is_valid():
-            try:
-                changes = change_settings(
-                    request.actor,
-                    SetupDocument(mbs=form.settings()),
-                    version=request.POST.get("version", ""),
-                    parts=(_PART,),
-                )
-            except (SettingsRefused, ChangedMeanwhile) as error:
-                form.add_error(None, str(error))
-                status = 409 if isinstance(error, ChangedMeanwhile) else 400
-            else:
-                said = "The connection was saved. Test it next." if changes else "Nothing had changed."
-                messages.success(request, said)
+            said = "The connection was saved. Test it next."
+            status = save_part(request, form, SetupDocument(mbs=form.settings()), _PART, said=said)
+            if status == SAVED:
                 return redirect("sources:sources")
     tested = latest(provider, TaskKind.TEST_SOURCE)
     collected = latest_collections(provider)
