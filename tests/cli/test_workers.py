@@ -181,12 +181,12 @@ def test_a_task_that_does_not_end_in_time_is_interrupted_and_can_be_asked_for_ag
     found = states(console)
     assert found["workers"] == 0
     ((state, reason),) = found["tasks"]
-    assert state == "interrupted"
+    assert state == "stopped"
     assert "Ask for it again" in reason
     console.mbs.faults.clear()
     begin("worker")
     ask_for_a_collection(console)
-    until(console, (["interrupted", "done"], 1))
+    until(console, (["stopped", "done"], 1))
 
 
 @pytest.mark.skipif(KIND != "sqlite", reason="on PostgreSQL nobody locks the whole database")
@@ -203,7 +203,7 @@ def test_a_locked_database_does_not_hold_up_a_worker_that_is_told_to_stop(consol
         other.execute("ROLLBACK")
 
     begin("worker")
-    until(console, (["interrupted"], 2))
+    until(console, (["stopped"], 2))
 
 
 def test_the_pages_alone_are_ready_as_soon_as_a_worker_is_heard_of(console: Console, begin: Begin):

@@ -203,7 +203,7 @@ def test_a_task_whose_worker_was_killed_is_interrupted_at_once_and_says_what_to_
 
     assert interrupt_abandoned() == 1
     task.refresh_from_db()
-    assert task.state == "interrupted"
+    assert task.state == "stopped"
     assert "Ask for it again" in task.reason
 
 
@@ -220,7 +220,7 @@ def test_a_task_whose_worker_fell_silent_is_interrupted_when_its_lease_lapsed(pr
 
     interrupt_abandoned()
 
-    assert state_of(task) == "interrupted"
+    assert state_of(task) == "stopped"
 
 
 def test_what_a_killed_worker_left_is_not_in_the_way_of_asking_again(provider):

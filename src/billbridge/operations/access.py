@@ -42,6 +42,11 @@ class Actor:
         """Whoever may run commands on the machine owns the installation."""
         return cls(provider=provider, role=Role.OWNER, who="command line")
 
+    @classmethod
+    def schedule(cls, provider: Provider) -> Actor:
+        """What happens by itself, because it is due."""
+        return cls(provider=provider, role=Role.OWNER, who="schedule")
+
     def may(self, role: Role) -> bool:
         """Whether the actor's role includes `role`; for showing a button, never instead of `require`."""
         return self.role.includes(role)

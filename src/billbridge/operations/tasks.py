@@ -133,7 +133,7 @@ def interrupt_those_of(worker: str) -> int:
 
 
 def _interrupt(running: QuerySet[Task]) -> int:
-    return running.update(state=Task.State.INTERRUPTED, step="", ended=datetime.now(UTC), reason=_INTERRUPTED)
+    return running.update(state=Task.State.STOPPED, step="", ended=datetime.now(UTC), reason=_INTERRUPTED)
 
 
 def worker_name(token: str) -> str:

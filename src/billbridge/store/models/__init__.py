@@ -4,6 +4,8 @@ from billbridge.store.models.administrators import Administrator
 from billbridge.store.models.bills import Bill, BillLine
 from billbridge.store.models.companies import BackupUser, Company, Domain
 from billbridge.store.models.connections import DefaultAssetType, HaloConnection, SourceConnection
+from billbridge.store.models.drift import DriftFinding
+from billbridge.store.models.notices import Delivery, Notice, NotificationChannel
 from billbridge.store.models.provider import KnownLicenseType, Provider
 from billbridge.store.models.records import AuditEntry, Draft, HaloList, PlannedEntry, Task, Worker
 from billbridge.store.models.runs import ApiCall, Lock, PlannedChange, Run, Slot
@@ -41,9 +43,11 @@ __all__ = [
     "Collection",
     "Company",
     "DefaultAssetType",
+    "Delivery",
     "Domain",
     "DomainReading",
     "Draft",
+    "DriftFinding",
     "ExclusionSetting",
     "HaloConnection",
     "HaloList",
@@ -51,6 +55,8 @@ __all__ = [
     "LicensePrice",
     "Lock",
     "MonthlyStorage",
+    "Notice",
+    "NotificationChannel",
     "PlannedChange",
     "PlannedEntry",
     "Provider",

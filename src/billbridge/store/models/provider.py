@@ -22,6 +22,10 @@ class Provider(models.Model):
     change_of_type = models.CharField(max_length=32, default=ChangeOfType.BOTH.value)
     storage_basis = models.CharField(max_length=32, default=StorageBasis.MEAN.value)
     missing_price = models.CharField(max_length=32, default=MissingPrice.BILL_AT_ZERO.value)
+    collect_hour = models.PositiveSmallIntegerField(default=4, help_text="hour of the day of the daily collection")
+    silence_hours = models.PositiveSmallIntegerField(
+        default=36, help_text="hours without a successful collection after which it is announced"
+    )
     moved_day = models.DateField(null=True, help_text="the business day, moved by hand; null: the calendar's")
 
     def __str__(self) -> str:

@@ -30,14 +30,18 @@ class AuditEntry(models.Model):
 
 
 class Task(models.Model):
-    """Something asked for that runs in the background: a plan, a sync, a collection, a test of a connection."""
+    """Something to be done in the background: a plan, a sync, auto-billing, a collection, a test of a connection.
+
+    It is done in attempts: a new one begins after trouble that passes, after its worker died, and when a person asks
+    again. What an attempt did is known from the rows it wrote, so that the next goes on from there.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
-        INTERRUPTED = "interrupted"
+        STOPPED = "stopped"
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE)
     kind = models.CharField(max_length=40)
@@ -57,11 +61,23 @@ class Task(models.Model):
     alive_until = models.FloatField(
         default=0.0, help_text="database time at which its worker counts as dead unless it is heard of again"
     )
+    lane = models.CharField(max_length=20, default="halopsa", help_text="what it works on, one task at a time")
+    due = models.CharField(max_length=60, blank=True, help_text="what a schedule asked for; empty: a person did")
+    attempt = models.PositiveIntegerField(default=1)
+    tries = models.PositiveIntegerField(default=0, help_text="attempts in a row that ended in passing trouble")
+    not_before = models.FloatField(default=0.0, help_text="database time before which it is not tried again")
+    handed_over = models.CharField(
+        max_length=60, blank=True, help_text="the engine's queue and the attempt that stands in it"
+    )
+    stop_asked_by = models.CharField(max_length=254, blank=True, help_text="who asked to stop it, if anybody")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["provider"], condition=Q(state="running"), name="one_task_of_a_provider_at_work"
+                fields=["provider", "lane"], condition=Q(state="running"), name="one_task_of_a_lane_at_work"
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "due"], condition=~Q(due=""), name="what_is_due_is_asked_for_once"
             ),
         ]
         indexes = [models.Index(fields=["state", "id"]), models.Index(fields=["provider", "kind", "-id"])]

@@ -8,6 +8,7 @@ from billbridge.store.fields import MonthField
 from billbridge.store.models.companies import Company
 from billbridge.store.models.connections import HaloConnection
 from billbridge.store.models.provider import Provider
+from billbridge.store.models.records import Task
 from billbridge.store.models.settings import BillingConfiguration
 
 
@@ -20,8 +21,12 @@ class Run(models.Model):
         PARTLY = "partly done"
         FAILED = "failed"
         INTERRUPTED = "interrupted"
+        STOPPED = "stopped"
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE)
+    task = models.ForeignKey(
+        Task, on_delete=models.SET_NULL, null=True, related_name="runs", help_text="the task it is an attempt of"
+    )
     trigger = models.CharField(max_length=20)
     started_by = models.CharField(max_length=254, blank=True, help_text="the person, or the command line")
     day = models.DateField(help_text="the business day")

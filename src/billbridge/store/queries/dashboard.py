@@ -159,7 +159,7 @@ def _not_automatic(provider: Provider, day: date) -> int:
 
 def _failed_tasks(provider: Provider) -> tuple[Task, ...]:
     newest = Task.objects.filter(provider=provider).order_by().values("kind").annotate(newest=Max("pk"))
-    failed = (Task.State.FAILED, Task.State.INTERRUPTED)
+    failed = (Task.State.FAILED, Task.State.STOPPED)
     rows = Task.objects.filter(pk__in=newest.values("newest"), state__in=failed)
     return tuple(rows.defer("result", "inputs").order_by("-pk"))
 

@@ -48,4 +48,4 @@ def _failed(provider: Provider, next_step: str) -> Task | None:
     """The task of the next step that was tried and did not end well."""
     kind = {"collect": TaskKind.COLLECT, "lists": TaskKind.REFRESH, "plan": TaskKind.PLAN}.get(next_step)
     task = latest(provider, kind) if kind else None
-    return task if task and task.state in (Task.State.FAILED, Task.State.INTERRUPTED) else None
+    return task if task and task.state in (Task.State.FAILED, Task.State.STOPPED) else None
