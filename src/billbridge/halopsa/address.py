@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from billbridge.halopsa.errors import AddressError
+from billbridge.network import is_loopback
 
 _HINT = (
     "Copy the Resource Server from HaloPSA: Configuration > Integrations > HaloPSA API > API Details, "
@@ -68,13 +68,3 @@ class Address:
     @property
     def scheme(self) -> str:
         return urlsplit(self.root).scheme
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

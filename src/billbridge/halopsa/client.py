@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from billbridge.errors import BillbridgeError
-from billbridge.halopsa.address import Address, is_loopback
+from billbridge.halopsa.address import Address
 from billbridge.halopsa.auth import Credentials, Discovery, Token, Tokens
 from billbridge.halopsa.errors import NothingSent, OutcomeUnknown, ServerTrouble
 from billbridge.halopsa.exchange import Calls, Exchange, Reply
@@ -19,6 +19,7 @@ from billbridge.halopsa.json_text import read_json, write_json
 from billbridge.halopsa.limits import Limiter
 from billbridge.halopsa.redaction import Redaction
 from billbridge.halopsa.refusals import refusal, web_page
+from billbridge.network import is_loopback
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds. HaloPSA takes about 7 to answer that it failed, and more for long lists."""

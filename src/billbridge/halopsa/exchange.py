@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Literal
 
@@ -21,6 +20,7 @@ import httpx2
 
 from billbridge.halopsa.errors import AddressError, NothingSent, RateLimited, ServerTrouble
 from billbridge.halopsa.limits import Limiter
+from billbridge.network import causes, retry_after
 
 Kind = Literal["reads", "writes", "tokens"]
 """What a call is counted as; `tokens` is every call made to sign in, the discovery of the address included."""
@@ -33,8 +33,6 @@ _RATE_FIRST_WAIT = 5.0
 _RATE_LONGEST_WAIT = 60.0
 _RATE_PATIENCE = 600.0
 """Seconds that are waited for after a 429; a longer wait is reported, so that nobody sits silent for an hour."""
-
-_LONGEST_RETRY_AFTER = 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +182,7 @@ class Exchange:
             status=response.status_code,
             body=body,
             content_type=response.headers.get("content-type", ""),
-            retry_after=self._retry_after(response.headers.get("retry-after", "")),
+            retry_after=retry_after(response.headers.get("retry-after", ""), self._now()),
             location=response.headers.get("location", ""),
         )
 
@@ -195,20 +193,10 @@ class Exchange:
                 raise httpx2.ReadTimeout("the answer came too slowly", request=request)
             yield chunk
 
-    def _retry_after(self, text: str) -> float | None:
-        if text.strip().isdecimal():
-            return min(float(text), _LONGEST_RETRY_AFTER)
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        return min(max((moment.astimezone(UTC) - self._now()).total_seconds(), 0.0), _LONGEST_RETRY_AFTER)
-
 
 def _no_connection(host: str, error: httpx2.RequestError) -> Exception:
     """The request never left: permanent if the name or the certificate is wrong, else worth another try."""
-    causes = list(_causes(error))
-    for cause in causes:
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return AddressError(
                 f"{host} shows a certificate that is not trusted: {getattr(cause, 'verify_message', '') or cause}.",
@@ -227,10 +215,3 @@ def _no_connection(host: str, error: httpx2.RequestError) -> Exception:
         f"{host} cannot be reached: {error or type(error).__name__}.",
         hint="Check whether HaloPSA is up and whether this machine may reach it.",
     )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__

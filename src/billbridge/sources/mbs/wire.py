@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import httpx2
 
 from billbridge.errors import BillbridgeError, InvalidInput, PermanentError, TransientError
+from billbridge.network import causes
 from billbridge.sources.mbs.answers import LATER, WRONG_ADDRESS, Call
 
 TIMEOUT_SECONDS: Final = 60.0
@@ -72,14 +73,14 @@ def normal_address(text: str) -> str:
 
 
 def _trouble(call: Call, address: str, error: Exception) -> BillbridgeError:
-    causes = list(_causes(error))
+    behind = list(causes(error))
     if isinstance(error, (httpx2.InvalidURL, httpx2.UnsupportedProtocol)):
         return PermanentError(f"MBS could not be asked for {call.what} at {address}.", hint=WRONG_ADDRESS)
-    if distrust := _distrust(call, address, error, causes):
+    if distrust := _distrust(call, address, error, behind):
         return distrust
     if isinstance(error, httpx2.TimeoutException):
         return TransientError(f"{call} did not answer in time.", hint=LATER)
-    if any(isinstance(each, socket.gaierror) for each in causes):
+    if any(isinstance(each, socket.gaierror) for each in behind):
         return TransientError(
             f"MBS could not be asked for {call.what}: the name in {address} is not known.",
             hint="Check this server's network and the API address.",
@@ -92,9 +93,9 @@ def _trouble(call: Call, address: str, error: Exception) -> BillbridgeError:
     return TransientError(f"{call} did not finish its answer: the connection broke ({error}).", hint=LATER)
 
 
-def _distrust(call: Call, address: str, error: Exception, causes: Sequence[BaseException]) -> PermanentError | None:
+def _distrust(call: Call, address: str, error: Exception, behind: Sequence[BaseException]) -> PermanentError | None:
     """The error for a server that cannot prove who it is, or does not speak TLS at all."""
-    certificate = next((each for each in causes if isinstance(each, ssl.SSLCertVerificationError)), None)
+    certificate = next((each for each in behind if isinstance(each, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
         reason = getattr(certificate, "verify_message", "") or str(certificate)
         return PermanentError(
@@ -103,15 +104,9 @@ def _distrust(call: Call, address: str, error: Exception, causes: Sequence[BaseE
             "its certificate must be installed there.",
         )
     # A connection that merely ends during the handshake is a subclass of SSLError, and may work next time.
-    if isinstance(error, httpx2.ConnectError) and any(type(each) is ssl.SSLError for each in causes):
+    if isinstance(error, httpx2.ConnectError) and any(type(each) is ssl.SSLError for each in behind):
         return PermanentError(
             f"MBS could not be asked for {call.what}: {address} does not speak TLS as expected ({error}).",
             hint=WRONG_ADDRESS,
         )
     return None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
