@@ -18,11 +18,16 @@ from billbridge.operations.access import Actor
 from billbridge.operations.change_settings import ChangedMeanwhile, change_settings
 from billbridge.operations.setup.compare import SettingChange
 from billbridge.operations.setup.current import current_part
-from billbridge.operations.setup.document import SetupDocument, StorageCost, StorageLimitSetting
+from billbridge.operations.setup.document import (
+    NotificationSetting,
+    SetupDocument,
+    StorageCost,
+    StorageLimitSetting,
+)
 from billbridge.store.models import Provider
 from billbridge.store.roles import Role
 
-_Entry = TypeVar("_Entry", PriceSetting, StorageCost, StorageLimitSetting)
+_Entry = TypeVar("_Entry", PriceSetting, StorageCost, StorageLimitSetting, NotificationSetting)
 Mine = Callable[[_Entry], bool]
 """Whether an entry is one of those a form shows."""
 
@@ -33,6 +38,7 @@ class EntryList(StrEnum):
     PRICES = "prices"
     STORAGE_COSTS = "storage_costs"
     STORAGE_LIMITS = "storage_limits"
+    NOTIFICATIONS = "notifications"
 
 
 def entries_of(provider: Provider, part: EntryList, mine: Mine[_Entry]) -> tuple[_Entry, ...]:
@@ -40,7 +46,7 @@ def entries_of(provider: Provider, part: EntryList, mine: Mine[_Entry]) -> tuple
     return tuple(entry for entry in cast("Sequence[_Entry]", current_part(provider, part)) if mine(entry))
 
 
-def version_of(entries: Iterable[PriceSetting | StorageCost | StorageLimitSetting]) -> str:
+def version_of(entries: Iterable[PriceSetting | StorageCost | StorageLimitSetting | NotificationSetting]) -> str:
     """A digest of entries: a form carries it, so that saving notices another's change of the same entries."""
     return hashlib.sha256(repr(tuple(entries)).encode()).hexdigest()
 
@@ -80,3 +86,5 @@ def _document(part: EntryList, entries: tuple[object, ...]) -> SetupDocument:
             return SetupDocument(storage_costs=cast("tuple[StorageCost, ...]", entries))
         case EntryList.STORAGE_LIMITS:
             return SetupDocument(storage_limits=cast("tuple[StorageLimitSetting, ...]", entries))
+        case EntryList.NOTIFICATIONS:
+            return SetupDocument(notifications=cast("tuple[NotificationSetting, ...]", entries))

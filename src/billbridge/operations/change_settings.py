@@ -102,6 +102,6 @@ def company_settings(provider: Provider, company_id: str) -> CompanySetup:
 
 
 def _role_for(wanted: SetupDocument) -> Role:
-    """Connections and the provider's own settings belong to the owner, everything else to billing."""
-    owners = (wanted.provider, wanted.halopsa, wanted.mbs, wanted.license_types)
+    """Connections, notifications and the provider's own settings belong to the owner, all else to billing."""
+    owners = (wanted.provider, wanted.halopsa, wanted.mbs, wanted.notifications, wanted.license_types)
     return Role.OWNER if any(part is not None for part in owners) else Role.BILLING

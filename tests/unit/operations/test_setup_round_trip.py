@@ -20,8 +20,12 @@ from billbridge.billing.products import LicenseType, Product
 from billbridge.billing.slots import Layout
 from billbridge.billing.storage import GbRates, Limit
 from billbridge.billing.usage import Adjustment, Exclusion
+from billbridge.notices.events import CHOOSABLE
+from billbridge.notices.mail import Security
+from billbridge.operations.names import folded
 from billbridge.operations.setup.compare import compare, differences
 from billbridge.operations.setup.document import (
+    ChannelKind,
     CompanySetup,
     DefaultAssetTypeSetting,
     DomainSetting,
@@ -29,6 +33,7 @@ from billbridge.operations.setup.document import (
     KnownAccount,
     KnownUser,
     MbsSettings,
+    NotificationSetting,
     ProviderSettings,
     Secret,
     SetupDocument,
@@ -115,6 +120,34 @@ def companies(draw: st.DrawFn, company_id: str, uids: tuple[str, ...]) -> Compan
     )
 
 
+def channels(secrets: st.SearchStrategy[Secret | None]) -> st.SearchStrategy[tuple[NotificationSetting, ...]]:
+    events = st.sets(st.sampled_from(CHOOSABLE)).map(lambda some: tuple(one for one in CHOOSABLE if one in some))
+    mail = st.builds(
+        NotificationSetting,
+        name=names,
+        kind=st.just(ChannelKind.EMAIL),
+        is_on=st.booleans(),
+        events=events,
+        host=st.sampled_from(["smtp.example.com", "127.0.0.1", "::1"]),
+        port=st.integers(1, 65_535),
+        security=st.sampled_from([Security.STARTTLS, Security.TLS]),
+        username=st.just("") | names,
+        sender=st.just("billing@example.com"),
+        recipients=st.sampled_from([("a@example.com",), ("a@example.com", "b'c@example.org")]),
+        secret=secrets,
+    )
+    hook = st.builds(
+        NotificationSetting,
+        name=names,
+        kind=st.sampled_from([ChannelKind.WEBHOOK, ChannelKind.SLACK, ChannelKind.TEAMS]),
+        is_on=st.booleans(),
+        events=events,
+        address=st.just("https://hooks.example.com"),
+        secret=secrets,
+    )
+    return unique(mail | hook, lambda one: folded(one.name))
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> SetupDocument:
     secrets = st.none() | st.builds(Secret, text=names)
@@ -131,8 +164,11 @@ def documents(draw: st.DrawFn) -> SetupDocument:
                 currency=st.sampled_from(["EUR", "JPY"]),
                 time_zone=st.sampled_from(["UTC", "Asia/Tokyo"]),
                 counting_rule=st.sampled_from(CountingRule),
+                collect_hour=st.integers(0, 23),
+                silence_hours=st.integers(1, 720),
             )
         ),
+        notifications=draw(channels(secrets)),
         halopsa=draw(
             st.none()
             | st.builds(
@@ -256,7 +292,7 @@ def test_an_export_brings_back_what_was_exported_whatever_was_changed_since(
 @given(documents())
 def test_an_export_never_holds_a_secret(document: SetupDocument) -> None:
     lines = [line for line in write_setup(document).splitlines() if not line.startswith("#")]
-    assert not any(line.startswith(("client_secret", "password")) for line in lines)
+    assert not any(line.startswith(("client_secret", "password", "address_", "signing_key")) for line in lines)
 
 
 def test_numbers_are_written_as_people_write_them() -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from django.db import transaction
 
 from billbridge.operations.provider import the_provider
+from billbridge.operations.setup.channels import store_notifications
 from billbridge.operations.setup.compare import SettingChange, differences, forgotten
 from billbridge.operations.setup.concern import concern_of
 from billbridge.operations.setup.current import current_setup
@@ -52,6 +53,7 @@ def _store(wanted: SetupDocument, current: SetupDocument, row: Provider | None, 
     provider = store_provider(row, wanted.provider)
     store_halopsa(provider, wanted, current.halopsa, instance)
     store_mbs(provider, wanted.mbs, current.mbs)
+    store_notifications(provider, wanted.notifications, current.notifications or ())
     store_known(provider, wanted)
     named = {one.company_id for part in (wanted.prices, wanted.storage_costs, wanted.storage_limits, wanted.domains)
              for one in part or ()}  # fmt: skip

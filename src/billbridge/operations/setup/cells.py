@@ -161,13 +161,13 @@ class Cells:
             self.problem(key, f"{key} is {written!r}, which it cannot be.", remedy)
         return default if default is not None else next(iter(kind))
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts; empty when it is missing."""
+    def texts(self, key: str, *, like: str = '["Server", "Desktop"]') -> tuple[str, ...]:
+        """A list of texts; empty when it is missing. `like` shows how one is written."""
         value = self._value(key)
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
-            self.problem(key, f"{key} must be a list of texts.", f'Write it like {key} = ["Server", "Desktop"].')
+            self.problem(key, f"{key} must be a list of texts.", f"Write it like {key} = {like}.")
             return ()
         return tuple(one.strip() for one in value)
 
@@ -219,6 +219,11 @@ class Cells:
         if value is None and required:
             self._problems.add(self.path, f"{self.where}: {key} is missing.", f"Add {key} = ....")
         return value
+
+
+def or_default(value: int | None, default: int) -> int:
+    """A number that was written, else its default."""
+    return default if value is None else value
 
 
 def _header(path: Path) -> str:

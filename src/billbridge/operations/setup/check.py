@@ -9,6 +9,7 @@ from typing import TypeVar
 from billbridge.billing.configuration import Configuration, ConfigurationError, check_configurations
 from billbridge.billing.products import Product, ProductKind, type_key
 from billbridge.operations.names import folded
+from billbridge.operations.setup.check_notifications import check_notification
 from billbridge.operations.setup.document import CompanySetup, SetupDocument
 from billbridge.operations.setup.lines import Path
 from billbridge.operations.setup.problems import Problems
@@ -62,6 +63,9 @@ def check_document(
     )
     _once(problems, "domains", document.domains, lambda d: d.name, "is listed twice")
     _once(problems, "companies", document.companies, lambda c: c.id or same(c.name), "is listed twice")
+    _once(problems, "notifications", document.notifications, lambda n: folded(n.name), "has a name that is taken")
+    for position, channel in enumerate(document.notifications or ()):
+        check_notification(channel, ("notifications", position), problems)
     ids: dict[str, Path] = {}
     for position, company in enumerate(document.companies or ()):
         _ids_once(company, position, ids, problems)

@@ -8,7 +8,8 @@ from datetime import date
 from typing import TypeVar
 
 from billbridge.operations.setup.describe import Identity, Labels, described
-from billbridge.operations.setup.document import CompanySetup, Secret, SetupDocument
+from billbridge.operations.setup.describe_notifications import changed_secrets
+from billbridge.operations.setup.document import CompanySetup, SetupDocument
 from billbridge.operations.setup.installed import Installed
 from billbridge.operations.setup.instance import Instance, is_moved
 from billbridge.operations.setup.settle import settle
@@ -16,7 +17,7 @@ from billbridge.operations.setup.settle import settle
 _ENDS_INSTEAD = "bills hang on it, so it ends instead of being removed"
 
 _PARTS = (
-    "provider", "halopsa", "mbs", "license_types", "default_asset_types",
+    "provider", "halopsa", "mbs", "notifications", "license_types", "default_asset_types",
     "prices", "storage_costs", "storage_limits", "domains", "companies",
 )  # fmt: skip
 
@@ -117,6 +118,7 @@ def _within(current: SetupDocument, wanted: SetupDocument) -> SetupDocument:
         halopsa=None if wanted.halopsa is None else current.halopsa,
         supplier_name=None if wanted.supplier_name is None else current.supplier_name,
         mbs=None if wanted.mbs is None else current.mbs,
+        notifications=None if wanted.notifications is None else current.notifications,
         license_types=None if wanted.license_types is None else current.license_types,
         default_asset_types=None if wanted.default_asset_types is None else current.default_asset_types,
         prices=None if wanted.prices is None else current.prices,
@@ -149,13 +151,10 @@ def _secrets(current: SetupDocument, wanted: SetupDocument) -> Iterator[SettingC
         ("sources.mbs.password", mbs, wanted.mbs.password if wanted.mbs else None),
     )
     for path, was, becomes in pairs:
-        if changes_secret(was, becomes):
+        if becomes is not None and becomes.differs_from(was):
             yield SettingChange(path=path, before="set" if was else "", after="changed" if was else "set")
-
-
-def changes_secret(was: Secret | None, becomes: Secret | None) -> bool:
-    """Whether a secret is given that is not the one kept; one that cannot be opened counts as another."""
-    return becomes is not None and (was is None or was.text is None or was.text != becomes.text)
+    for path, before, after in changed_secrets(current.notifications or (), wanted.notifications or ()):
+        yield SettingChange(path=path, before=before, after=after)
 
 
 def _labels(current: SetupDocument, wanted: SetupDocument) -> Labels:

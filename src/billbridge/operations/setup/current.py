@@ -12,8 +12,8 @@ from billbridge.billing.prices import MissingPrice, PriceSetting
 from billbridge.billing.products import LicenseType, Product, ProductKind
 from billbridge.billing.slots import Layout
 from billbridge.billing.storage import GbRates, Limit, StorageBasis
-from billbridge.errors import PermanentError
 from billbridge.operations.provider import the_provider
+from billbridge.operations.setup.channels import current_notifications, kept_secret
 from billbridge.operations.setup.concern import EVERYTHING, Concern
 from billbridge.operations.setup.document import (
     CompanySetup,
@@ -24,7 +24,6 @@ from billbridge.operations.setup.document import (
     KnownUser,
     MbsSettings,
     ProviderSettings,
-    Secret,
     SetupDocument,
     StorageCost,
     StorageLimitSetting,
@@ -51,7 +50,6 @@ from billbridge.store.models import (
     StorageLimit,
     StorageRate,
 )
-from billbridge.store.secrets import read_secret
 
 MBS = "mbs"
 """The kind of the source connection that [sources.mbs] is."""
@@ -104,6 +102,7 @@ def current_part(provider: Provider, name: str, company_id: str = "") -> object:
 
 
 _NOTHING = SetupDocument(
+    notifications=(),
     license_types=(),
     default_asset_types=(),
     prices=(),
@@ -121,6 +120,7 @@ def _document(provider: Provider, concern: Concern) -> SetupDocument:
         halopsa=_halopsa(halopsa),
         supplier_name=_supplier_name(halopsa),
         mbs=_mbs(provider),
+        notifications=current_notifications(provider),
         license_types=_license_types(provider),
         default_asset_types=_default_asset_types(provider),
         storage_accounts=tuple(
@@ -153,6 +153,8 @@ def _provider(row: Provider) -> ProviderSettings:
         change_of_type=ChangeOfType(row.change_of_type),
         storage_basis=StorageBasis(row.storage_basis),
         missing_price=MissingPrice(row.missing_price),
+        collect_hour=row.collect_hour,
+        silence_hours=row.silence_hours,
     )
 
 
@@ -182,18 +184,8 @@ def _halopsa(row: HaloConnection | None) -> HaloSettings | None:
         window_seconds=row.window_seconds,
         settle_seconds=row.settle_seconds,
         batch_size=row.batch_size,
-        client_secret=_secret(row, "client_secret"),
+        client_secret=kept_secret(row, "client_secret"),
     )
-
-
-def _secret(row: HaloConnection | SourceConnection, field: str) -> Secret | None:
-    """The secret kept in a row, `None` if there is none; without text if it does not open any more."""
-    if not getattr(row, field):
-        return None
-    try:
-        return Secret(text=read_secret(row, field))
-    except PermanentError:
-        return Secret()
 
 
 def _default_asset_types(provider: Provider) -> tuple[DefaultAssetTypeSetting, ...]:
@@ -258,7 +250,7 @@ def _storage_limits(provider: Provider) -> tuple[StorageLimitSetting, ...]:
 
 def _mbs(provider: Provider) -> MbsSettings | None:
     row = SourceConnection.objects.filter(provider=provider, kind=MBS).first()
-    return MbsSettings(address=row.address, login=row.login, password=_secret(row, "password")) if row else None
+    return MbsSettings(address=row.address, login=row.login, password=kept_secret(row, "password")) if row else None
 
 
 def _license_types(provider: Provider) -> tuple[LicenseType, ...]:
@@ -287,6 +279,7 @@ _READERS: dict[str, Callable[[Provider], object]] = {
     "domains": _domains,
     "mbs": _mbs,
     "license_types": _license_types,
+    "notifications": current_notifications,
 }
 """The parts that can be loaded alone."""
 

@@ -14,6 +14,7 @@ from billbridge.billing.storage import GbRates, Limit
 from billbridge.billing.usage import Adjustment, Exclusion
 from billbridge.operations.names import folded
 from billbridge.operations.setup import figures
+from billbridge.operations.setup.describe_notifications import described_notifications
 from billbridge.operations.setup.document import CompanySetup, SetupDocument
 
 Identity = tuple[str, ...]
@@ -62,6 +63,8 @@ def described(document: SetupDocument, labels: Labels) -> dict[Identity, Cell]:
                 if one.name not in _SECRETS:
                     text = _value(getattr(settings, one.name))
                     cells[part, one.name] = Cell(path=f"{where}.{one.name}", text=text)
+    for identity, path, text in described_notifications(document.notifications or ()):
+        cells[identity] = Cell(path=path, text=text)
     if document.supplier_name is not None:
         path = "halopsa.additional_settings.supplier_name"
         cells["halopsa", "supplier_name"] = Cell(path=path, text=document.supplier_name)

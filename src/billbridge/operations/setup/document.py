@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from billbridge.billing.changes import ConflictPolicy
 from billbridge.billing.configuration import Configuration
@@ -18,6 +19,8 @@ from billbridge.billing.products import LicenseType, Product
 from billbridge.billing.slots import Layout
 from billbridge.billing.storage import GbRates, Limit, StorageBasis
 from billbridge.billing.usage import Adjustment, Exclusion
+from billbridge.notices.events import Event
+from billbridge.notices.mail import Security
 from billbridge.operations.setup.lines import SourceText
 
 
@@ -26,6 +29,10 @@ class Secret:
     """A secret that is never shown; `text` is `None` when there is one that could not be, or was not, opened."""
 
     text: str | None = field(default=None, repr=False)
+
+    def differs_from(self, kept: Secret | None) -> bool:
+        """Whether it is not the one kept; one that cannot be opened counts as another."""
+        return kept is None or kept.text is None or kept.text != self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,10 @@ class ProviderSettings:
     change_of_type: ChangeOfType = ChangeOfType.BOTH
     storage_basis: StorageBasis = StorageBasis.MEAN
     missing_price: MissingPrice = MissingPrice.BILL_AT_ZERO
+    collect_hour: int = 4
+    """The hour of the day, 0 to 23, of the daily collection."""
+    silence_hours: int = 36
+    """Hours without a successful collection after which that is announced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,44 @@ class MbsSettings:
     address: str
     login: str
     password: Secret | None = None
+
+
+class ChannelKind(StrEnum):
+    """How a notification channel tells people."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSetting:
+    """A notification channel: a mail server with its recipients, or the address of a webhook.
+
+    `events` are what it is told of; empty is everything. `secret` is the password of `username`, or the whole
+    address of a webhook, of which `address` is what may be shown: scheme and host. Both secrets are `None` when the
+    one kept stays, or when there is none; an empty `signing_key` takes the one kept away.
+    """
+
+    name: str
+    kind: ChannelKind
+    is_on: bool = True
+    events: tuple[Event, ...] = ()
+    host: str = ""
+    port: int = 587
+    security: Security = Security.STARTTLS
+    username: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    address: str = ""
+    secret: Secret | None = None
+    signing_key: Secret | None = None
+
+    @property
+    def is_email(self) -> bool:
+        """Whether it is a mail server; else it is a webhook."""
+        return self.kind is ChannelKind.EMAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +209,7 @@ class SetupDocument:
     halopsa: HaloSettings | None = None
     supplier_name: str | None = None
     mbs: MbsSettings | None = None
+    notifications: tuple[NotificationSetting, ...] | None = None
     license_types: tuple[LicenseType, ...] | None = None
     default_asset_types: tuple[DefaultAssetTypeSetting, ...] | None = None
     storage_accounts: tuple[KnownAccount, ...] = ()

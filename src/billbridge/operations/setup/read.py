@@ -16,6 +16,7 @@ from billbridge.operations.setup.lines import SourceText
 from billbridge.operations.setup.problems import Problems, SetupError
 from billbridge.operations.setup.read_companies import read_company, read_domain, read_user
 from billbridge.operations.setup.read_connections import Secrets, read_halopsa, read_mbs, read_supplier
+from billbridge.operations.setup.read_notifications import read_notification
 from billbridge.operations.setup.read_prices import (
     read_account,
     read_default_asset_type,
@@ -52,6 +53,7 @@ def read_setup(text: str, file_name: str, *, environment: Mapping[str, str] = os
         halopsa=read_halopsa(halopsa, secrets) if halopsa else None,
         supplier_name=read_supplier(supplier) if supplier else None,
         mbs=read_mbs(mbs, secrets) if mbs else None,
+        notifications=top.entries("notifications", lambda cells: read_notification(cells, secrets)),
         license_types=top.entries("license_types", read_license_type),
         default_asset_types=top.entries("default_asset_types", read_default_asset_type),
         storage_accounts=top.entries("storage_accounts", read_account) or (),

@@ -11,7 +11,7 @@ from billbridge.billing.changes import ConflictPolicy
 from billbridge.billing.slots import Layout
 from billbridge.errors import PermanentError
 from billbridge.halopsa.address import Address
-from billbridge.operations.setup.cells import Cells
+from billbridge.operations.setup.cells import Cells, or_default
 from billbridge.operations.setup.document import HaloSettings, MbsSettings, Secret
 from billbridge.sources.mbs.wire import normal_address
 
@@ -25,14 +25,20 @@ class Secrets:
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
 
-    def read(self, cells: Cells, key: str) -> Secret | None:
-        """The secret under `key`, `key_env` or `key_file`; `None` if there is none, so that the one kept stays."""
+    def read(self, cells: Cells, key: str, *, may_be_empty: bool = False) -> Secret | None:
+        """The secret under `key`, `key_env` or `key_file`; `None` if there is none, so that the one kept stays.
+
+        One that `may_be_empty` is taken away by an empty text under `key`.
+        """
         ways = [way for way in (key, f"{key}_env", f"{key}_file") if cells.has(way)]
         if len(ways) > 1:
             cells.problem(ways[1], f"{' and '.join(ways)} both give the secret.", "Keep one of them.")
             return None
         for way in ways:
-            written = cells.text(way, required=True, longest=10_000)
+            is_removed = may_be_empty and way == key
+            written = cells.text(way, required=not is_removed, longest=10_000)
+            if is_removed and not written:
+                return Secret(text="")
             if not written:
                 return None
             if way == key:
@@ -77,12 +83,12 @@ def read_halopsa(cells: Cells, secrets: Secrets) -> HaloSettings | None:
         layout=cells.choice("layout", Layout, Layout.ROLLING),
         temporary_bills=cells.flag("temporary_bills", default=True),
         on_conflict=cells.choice("on_conflict", ConflictPolicy, ConflictPolicy.HOLD),
-        unit_price_decimals=_or(cells.whole("unit_price_decimals", least=2, most=6), 4),
+        unit_price_decimals=or_default(cells.whole("unit_price_decimals", least=2, most=6), 4),
         keeps_fractions=cells.flag("keeps_fractions", default=False),
-        calls_per_window=_or(cells.whole("calls_per_window", most=100_000), 250),
+        calls_per_window=or_default(cells.whole("calls_per_window", most=100_000), 250),
         window_seconds=_seconds(cells, "window_seconds", 300.0, least=Decimal(1)),
         settle_seconds=_seconds(cells, "settle_seconds", 60.0, least=Decimal(0)),
-        batch_size=_or(cells.whole("batch_size", most=1000), 50),
+        batch_size=or_default(cells.whole("batch_size", most=1000), 50),
     )
     cells.finish()
     return settings
@@ -127,7 +133,3 @@ def _seconds(cells: Cells, key: str, default: float, *, least: Decimal) -> float
     if seconds < least:
         cells.problem(key, f"{key} is {seconds}.", f"Write a number of seconds, {least} or more.")
     return float(seconds)
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value

@@ -11,8 +11,12 @@ from billbridge.billing.counting import ChangeOfType, CountingRule
 from billbridge.billing.prices import MissingPrice
 from billbridge.billing.storage import StorageBasis
 from billbridge.operations.names import did_you_mean
-from billbridge.operations.setup.cells import Cells
+from billbridge.operations.setup.cells import Cells, or_default
 from billbridge.operations.setup.document import ProviderSettings
+
+LAST_HOUR = 23
+LONGEST_SILENCE = 720
+"""Hours: a month without a collection is no silence any more that anybody would want to hear of only then."""
 
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 """Names that the zone files hold although they mean no zone, or another one on every machine."""
@@ -28,6 +32,8 @@ def read_provider(cells: Cells) -> ProviderSettings:
         change_of_type=cells.choice("change_of_type", ChangeOfType, ChangeOfType.BOTH),
         storage_basis=cells.choice("storage_basis", StorageBasis, StorageBasis.MEAN),
         missing_price=cells.choice("missing_price", MissingPrice, MissingPrice.BILL_AT_ZERO),
+        collect_hour=or_default(cells.whole("collect_hour", least=0, most=LAST_HOUR), 4),
+        silence_hours=or_default(cells.whole("silence_hours", most=LONGEST_SILENCE), 36),
     )
     cells.finish()
     return settings

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from billbridge.operations.setup.compare import changes_secret
+from billbridge.operations.setup.channels import store_secret
 from billbridge.operations.setup.current import MBS
-from billbridge.operations.setup.document import HaloSettings, MbsSettings, ProviderSettings, Secret, SetupDocument
+from billbridge.operations.setup.document import HaloSettings, MbsSettings, ProviderSettings, SetupDocument
 from billbridge.operations.setup.instance import Instance, is_moved
 from billbridge.store.models import HaloConnection, PlannedChange, Provider, Slot, SourceConnection
-from billbridge.store.secrets import put_secret
 
 
 def store_provider(row: Provider | None, settings: ProviderSettings | None) -> Provider:
@@ -44,9 +43,7 @@ def store_halopsa(
         row.supplier_name = wanted.supplier_name
     row.save()
     if wanted.halopsa is not None:
-        _store_secret(
-            row, "client_secret", current.client_secret if current else None, wanted.halopsa.client_secret
-        )
+        store_secret(row, "client_secret", current.client_secret if current else None, wanted.halopsa.client_secret)
 
 
 def _forget_subscriptions(provider: Provider) -> None:
@@ -65,7 +62,7 @@ def store_mbs(provider: Provider, wanted: MbsSettings | None, current: MbsSettin
     row = row or SourceConnection(provider=provider, kind=MBS)
     _set(row, wanted, without="password")
     row.save()
-    _store_secret(row, "password", current.password if current else None, wanted.password)
+    store_secret(row, "password", current.password if current else None, wanted.password)
 
 
 def _set(
@@ -79,10 +76,3 @@ def _set(
         if one.name != without:
             value = getattr(settings, one.name)
             setattr(row, one.name, str(value) if isinstance(value, str) else value)
-
-
-def _store_secret(
-    row: HaloConnection | SourceConnection, field: str, was: Secret | None, becomes: Secret | None
-) -> None:
-    if becomes is not None and becomes.text is not None and changes_secret(was, becomes):
-        put_secret(row, field, becomes.text)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from billbridge.operations.setup.document import HaloSettings, MbsSettings, ProviderSettings, Secret, SetupDocument
+from billbridge.operations.setup.document import HaloSettings, MbsSettings, ProviderSettings, SetupDocument
 from billbridge.operations.setup.toml_text import TomlText
 from billbridge.operations.setup.write_companies import write_companies
+from billbridge.operations.setup.write_notifications import secret_comment, write_notifications
 from billbridge.operations.setup.write_prices import write_prices, write_products, write_storage
 
 _FOREWORD = """\
@@ -19,6 +20,7 @@ Companies, users and storage accounts may be written by id or, where only one ha
 Months are written "2026-10", days 2026-10-31, costs and prices 12.50 (per unit and month)."""
 
 _LISTS = (
+    "notifications",
     "license_types",
     "default_asset_types",
     "prices",
@@ -48,6 +50,7 @@ def write_setup(document: SetupDocument) -> str:
         _halopsa(toml, document.halopsa, document.supplier_name or "")
     if document.mbs is not None:
         _mbs(toml, document.mbs)
+    write_notifications(toml, document)
     write_products(toml, document)
     write_prices(toml, document)
     write_storage(toml, document)
@@ -64,6 +67,8 @@ def _provider(toml: TomlText, settings: ProviderSettings) -> None:
     toml.set("change_of_type", settings.change_of_type.value, "both or last only")
     toml.set("storage_basis", settings.storage_basis.value, "mean, peak, p95 or last day")
     toml.set("missing_price", settings.missing_price.value, "bill at 0 or hold the bill")
+    toml.set("collect_hour", settings.collect_hour, "0 to 23: when usage is collected each day")
+    toml.set("silence_hours", settings.silence_hours, "without a good collection for so long, it is announced")
 
 
 _HALOPSA_COMMENTS = {
@@ -89,7 +94,7 @@ def _halopsa(toml: TomlText, settings: HaloSettings, supplier_name: str) -> None
         value = getattr(settings, one.name)
         toml.set(one.name, value, _HALOPSA_COMMENTS.get(one.name, ""))
         if one.name == "client_id":
-            _secret(toml, "client_secret", settings.client_secret)
+            secret_comment(toml, "client_secret", settings.client_secret)
     toml.header("[halopsa.additional_settings]")
     toml.set("supplier_name", supplier_name, "the supplier of every subscription; empty for none")
 
@@ -98,9 +103,4 @@ def _mbs(toml: TomlText, settings: MbsSettings) -> None:
     toml.header("[sources.mbs]")
     toml.set("address", settings.address)
     toml.set("login", settings.login)
-    _secret(toml, "password", settings.password)
-
-
-def _secret(toml: TomlText, key: str, secret: Secret | None) -> None:
-    state = "is kept; to change it" if secret else "was never entered"
-    toml.comment(f'{key} {state}: {key}_env = "VARIABLE", {key}_file = "path" or {key} = "..."')
+    secret_comment(toml, "password", settings.password)
