@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Barrier
-from typing import TypeVar
 
 import pytest
-from django.db import connections
+from at_once import TOGETHER, at_once
 from frozen_source import NOV_2, FrozenSource, held_by, states
 from usage_of import NOVEMBER, OCTOBER, collected, configure, holds, price
 
@@ -21,9 +19,6 @@ from billbridge.operations.collect import collect
 from billbridge.store.models import BackupUser, Bill, Company, Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TOGETHER = 4
-_T = TypeVar("_T")
 
 
 @dataclass
@@ -39,19 +34,6 @@ class MeetingSource(FrozenSource):
     def storage(self, day: date, users: Collection[str], closed: Collection[Month]) -> StorageSnapshot:
         self.meet.wait()
         return super().storage(day, users, closed)
-
-
-def at_once(do: Callable[[], _T]) -> list[_T]:
-    """What each of several threads got out of doing it, each on a connection of its own."""
-
-    def closing() -> _T:
-        try:
-            return do()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        return [future.result() for future in [pool.submit(closing) for _ in range(TOGETHER)]]
 
 
 def test_collections_at_the_same_moment_keep_each_license_once(provider: Provider) -> None:

@@ -6,6 +6,7 @@ An empty value means that no secret was entered.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from django.apps import apps
 from django.db import models
@@ -52,10 +53,26 @@ def key_ids_in_use() -> frozenset[bytes]:
     return frozenset(key_id_of(bytes(getattr(row, field))) for row, field in _secrets(lock=False))
 
 
-def _secrets(*, lock: bool) -> Iterator[tuple[models.Model, str]]:
+def secrets_of(provider: models.Model) -> frozenset[str]:
+    """Every secret kept for a provider, in the clear: only for keeping it out of what is said."""
+    found = set[str]()
+    for model, names in _models():
+        for row in model._default_manager.filter(provider=provider):
+            for name in names:
+                with suppress(PermanentError):  # what is not there, or does not open, cannot be said either
+                    found.add(read_secret(row, name))
+    return frozenset(found)
+
+
+def _models() -> Iterator[tuple[type[models.Model], list[str]]]:
     for model in apps.get_app_config("store").get_models():
         names = [field.name for field in model._meta.local_fields if isinstance(field, models.BinaryField)]
         if names:
-            rows = model._default_manager.order_by("pk")
-            for row in rows.select_for_update() if lock else rows:
-                yield from ((row, name) for name in names if getattr(row, name))
+            yield model, names
+
+
+def _secrets(*, lock: bool) -> Iterator[tuple[models.Model, str]]:
+    for model, names in _models():
+        rows = model._default_manager.order_by("pk")
+        for row in rows.select_for_update() if lock else rows:
+            yield from ((row, name) for name in names if getattr(row, name))
