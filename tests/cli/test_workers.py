@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import sqlite3
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import date
-from typing import Any
 
 import httpx2
 import pytest
@@ -39,15 +37,6 @@ from billbridge.operations.provider import the_provider
 from billbridge.operations.tasks import TaskKind, ask_for
 ask_for(Actor.command_line(the_provider()), TaskKind.COLLECT)
 """
-STATES = """
-from billbridge.store import start
-start.start()
-from billbridge.store.models import Task, Worker
-import json
-print(json.dumps({"tasks": [(task.state, task.reason) for task in Task.objects.order_by("pk")],
-                  "workers": Worker.objects.count()}))
-"""
-
 pytestmark = pytest.mark.slow
 
 Begin = Callable[..., subprocess.Popen[str]]
@@ -77,14 +66,6 @@ def begin(console: Console) -> Iterator[Begin]:
             return process
 
         yield begin_
-
-
-def states(console: Console) -> dict[str, Any]:
-    """What the installation's database knows of tasks and workers."""
-    asked = console.installation.run("-c", STATES)
-    assert asked.returncode == 0, asked.stderr
-    found: dict[str, Any] = json.loads(asked.stdout)
-    return found
 
 
 def rows(console: Console) -> tuple[list[str], int]:
@@ -169,7 +150,7 @@ def test_a_task_at_work_is_finished_when_its_worker_is_told_to_stop(console: Con
     assert rows(console) == (["done"], 0)
 
 
-def test_a_task_that_does_not_end_in_time_is_interrupted_and_can_be_asked_for_again(console: Console, begin: Begin):
+def test_a_task_that_does_not_end_in_time_is_put_back_and_the_next_worker_does_it(console: Console, begin: Begin):
     console.mbs.faults.add(Fault(kind="delay", delay=25.0))
     worker = begin("worker", "--grace", "0.2")
     ask_for_a_collection(console)
@@ -178,15 +159,10 @@ def test_a_task_that_does_not_end_in_time_is_interrupted_and_can_be_asked_for_ag
     worker.send_signal(signal.SIGTERM)
 
     assert ended(worker, within=15)[0] == 0
-    found = states(console)
-    assert found["workers"] == 0
-    ((state, reason),) = found["tasks"]
-    assert state == "stopped"
-    assert "Ask for it again" in reason
+    assert rows(console) == (["queued"], 0)
     console.mbs.faults.clear()
     begin("worker")
-    ask_for_a_collection(console)
-    until(console, (["stopped", "done"], 1))
+    until(console, (["done"], 1))
 
 
 @pytest.mark.skipif(KIND != "sqlite", reason="on PostgreSQL nobody locks the whole database")
@@ -202,8 +178,9 @@ def test_a_locked_database_does_not_hold_up_a_worker_that_is_told_to_stop(consol
         assert ended(worker, within=15)[0] == 0
         other.execute("ROLLBACK")
 
+    console.mbs.faults.clear()
     begin("worker")
-    until(console, (["stopped"], 2))
+    until(console, (["done"], 2))
 
 
 def test_the_pages_alone_are_ready_as_soon_as_a_worker_is_heard_of(console: Console, begin: Begin):

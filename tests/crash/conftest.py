@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from bench import ALPHA, BETA, DESKTOPS, FIRST_SYNC, SECOND_SYNC, SERVERS, SUPPLIER, Bench, Stage, growing_world
+from crew import Crew, crew_of
 from wire import Wire
 
 import databases
@@ -73,6 +74,33 @@ def _before_updates(
     _bench.sync().must()
     console.collect(SECOND_SYNC)
     return _stage(console, SECOND_SYNC)
+
+
+@pytest.fixture(scope="session")
+def _before_auto_billing(
+    _opened: ExitStack, _bench: Bench, _before_creates: Stage, tmp_path_factory: pytest.TempPathFactory
+) -> Stage:
+    """As before creates, but every company is billed automatically, and auto-billing is due and asked for."""
+    console = _bench.console
+    _bench.begin_from(_before_creates)
+    console.installation = _copied(
+        _opened, _before_creates.data, _before_creates.database, tmp_path_factory.mktemp("automatic")
+    )
+    console.settings["companies"] = [
+        one | {"auto_billing": True, "auto_billing_since": FIRST_SYNC} for one in console.settings["companies"]
+    ]
+    console.apply_setup(day=FIRST_SYNC).must()
+    console.run("day", FIRST_SYNC).must()
+    console.run("tick", "--at", "05:00").must()
+    return _stage(console, FIRST_SYNC)
+
+
+@pytest.fixture
+def automatic(_bench: Bench, _before_auto_billing: Stage, tmp_path: Path) -> Iterator[Crew]:
+    """The bench right before auto-billing, which creates four subscriptions, and workers to do it."""
+    for bench in _begun(_bench, _before_auto_billing, tmp_path):
+        with crew_of(bench) as crew:
+            yield crew
 
 
 @pytest.fixture

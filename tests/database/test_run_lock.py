@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from billbridge.store.clock import database_now
-from billbridge.store.lock import LEASE, LockLost, RunInProgress, RunLock
+from billbridge.store.lease import LEASE
+from billbridge.store.lock import LockLost, RunInProgress, RunLock
 from billbridge.store.models import HaloConnection, Lock, Provider
 from billbridge.store.processes import Process
 

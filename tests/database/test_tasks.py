@@ -5,29 +5,36 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+import stamina
 from django.db import connections
 
 from billbridge.errors import InvalidInput
 from billbridge.jobs.patience import held_when_free
-from billbridge.jobs.worker import take, work_once
+from billbridge.jobs.perform import perform
+from billbridge.operations import attempts
 from billbridge.operations.access import Actor, NotAllowed, NotThere
+from billbridge.operations.attempts import NotClaimed, claim, worker_name
 from billbridge.operations.tasks import (
     TaskKind,
     ask_for,
-    interrupt_abandoned,
-    latest,
+    ask_when_due,
+    retry,
+    stop,
     task_of,
+    waits_for_another_try,
     waits_in_vain,
-    worker_name,
 )
 from billbridge.store.clock import database_now
 from billbridge.store.lock import RunInProgress, RunLock
-from billbridge.store.models import Provider, Task
+from billbridge.store.models import HaloConnection, Notice, Provider, SourceConnection, Task
 from billbridge.store.roles import Role
+from billbridge.store.secrets import put_secret
+from inline_worker import work_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,13 +44,19 @@ WORKER = """
 import sys
 from billbridge.store.start import start
 start()
-from billbridge.jobs.worker import take
-from billbridge.operations.tasks import worker_name
-task = take(worker_name("child"))
+from billbridge.operations.attempts import claim, worker_name
+task = claim(int(sys.argv[1]), 1, worker_name("child"))
 print(task.pk, flush=True)
 sys.stdin.readline()
 """
 """A worker that takes a task, and is at work on it until a line comes."""
+
+
+@pytest.fixture
+def at_once_again() -> Iterator[None]:
+    """Clients repeat a call that failed without any pause."""
+    with stamina.set_testing(True, attempts=2):
+        yield
 
 
 def actor(provider: Provider, role: Role = Role.OWNER) -> Actor:
@@ -55,26 +68,37 @@ def queued(provider: Provider, **given: object) -> Task:
     return Task.objects.create(provider=provider, **(values | given))
 
 
+def asked_of_an_mbs_that_is_down(provider: Provider, **given: object) -> Task:
+    """A task that needs the source, at whose address nobody listens."""
+    row = SourceConnection.objects.create(provider=provider, address="http://127.0.0.1:9", login="x")
+    put_secret(row, "password", "x")
+    return queued(provider, **({"lane": "source"} | given))
+
+
 def state_of(task: Task) -> str:
     return str(Task.objects.get(pk=task.pk).state)
 
 
-def working_child() -> subprocess.Popen[str]:
-    """A worker of a process of its own that has taken the oldest task."""
+def claimed(task: Task, name: str) -> Task | NotClaimed:
+    return claim(task.pk, task.attempt, worker_name(name))
+
+
+def working_child(task: Task) -> subprocess.Popen[str]:
+    """A worker of a process of its own that has claimed a task."""
     child = subprocess.Popen(
-        [sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WORKER, str(task.pk)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
     assert child.stdout.readline().strip()
     return child
 
 
-def at_once(*calls: Callable[[], Task | None]) -> list[Task | None]:
+def at_once(*calls: Callable[[], object]) -> list[object]:
     """What calls give that are made at the same time, each in a thread with a connection of its own."""
-    results: list[Task | None] = []
+    results: list[object] = []
     start = threading.Barrier(len(calls))
 
-    def run(call: Callable[[], Task | None]) -> None:
+    def run(call: Callable[[], object]) -> None:
         try:
             start.wait()
             results.append(call())
@@ -160,76 +184,230 @@ def test_without_a_waiting_task_there_is_nothing_to_do(provider):
     assert not work_once()
 
 
-def test_the_oldest_task_comes_first(provider):
+def test_a_providers_tasks_of_one_lane_run_one_after_another(provider):
     first, second = queued(provider), queued(provider)
+    claimed(first, "one")
 
-    taken = take(worker_name("one"))
-
-    assert taken is not None
-    assert taken.pk == first.pk
-    assert state_of(second) == "queued"
+    assert claimed(second, "two") is NotClaimed.BUSY
 
 
-def test_a_providers_tasks_run_one_after_another(provider):
-    queued(provider)
-    queued(provider)
-    take(worker_name("one"))
+def test_lanes_do_not_wait_for_each_other(provider):
+    claimed(queued(provider, lane="halopsa"), "one")
 
-    assert take(worker_name("two")) is None
+    assert isinstance(claimed(queued(provider, lane="source"), "two"), Task)
 
 
-def test_two_workers_that_look_at_the_same_time_take_one_task_of_a_provider(provider):
-    for _ in range(4):
-        queued(provider)
+def test_a_task_whose_lane_is_busy_is_tried_again_soon(provider):
+    claimed(queued(provider), "one")
+    second = queued(provider)
 
-    taken = at_once(*[lambda name=name: take(worker_name(name)) for name in ("one", "two", "three")])
+    perform(second.pk, second.attempt, worker_name("two"))
 
-    assert len([task for task in taken if task]) == 1
-
-
-def test_workers_that_look_at_the_same_time_take_different_tasks(provider):
-    wanted = {queued(Provider.objects.create(name=f"Provider {number}")).pk for number in range(3)}
-
-    taken = at_once(*[lambda name=name: take(worker_name(name)) for name in ("one", "two", "three")])
-
-    assert {task.pk for task in taken if task} == wanted
+    second.refresh_from_db()
+    assert (second.state, second.attempt, second.tries) == ("queued", 2, 0)
+    assert waits_for_another_try(second)
 
 
-def test_a_task_whose_worker_was_killed_is_interrupted_at_once_and_says_what_to_do(provider):
+def test_of_workers_that_begin_an_attempt_at_the_same_time_one_gets_it(provider):
     task = queued(provider)
-    with working_child() as child:
+
+    taken = at_once(*[lambda name=name: claimed(task, name) for name in ("one", "two", "three")])
+
+    assert sorted(isinstance(one, Task) for one in taken) == [False, False, True]
+
+
+def test_of_tasks_of_one_lane_that_begin_at_the_same_time_one_does(provider):
+    tasks = [queued(provider) for _ in range(3)]
+
+    taken = at_once(*[lambda task=task: claimed(task, "one") for task in tasks])
+
+    assert sorted(isinstance(one, Task) for one in taken) == [False, False, True]
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "stopped"])
+def test_an_attempt_of_what_has_ended_changes_nothing(provider, state):
+    task = queued(provider, state=state)
+
+    perform(task.pk, task.attempt, worker_name("one"))
+
+    assert state_of(task) == state
+
+
+def test_an_attempt_that_was_replaced_by_a_later_one_changes_nothing(provider):
+    task = queued(provider, attempt=2)
+
+    perform(task.pk, 1, worker_name("one"))
+
+    assert state_of(task) == "queued"
+
+
+def test_a_task_whose_worker_was_killed_goes_on_at_once(provider):
+    task = queued(provider)
+    with working_child(task) as child:
         assert state_of(task) == "running"
         child.kill()
 
-    assert interrupt_abandoned() == 1
+    assert attempts.take_over_abandoned() == [(task.pk, 1)]
     task.refresh_from_db()
-    assert task.state == "stopped"
-    assert "Ask for it again" in task.reason
+    assert (task.state, task.attempt, task.handed_over) == ("queued", 2, "")
+
+
+def test_an_attempt_that_a_killed_worker_had_begun_can_be_begun_again_by_the_engine(provider):
+    task = queued(provider)
+    with working_child(task) as child:
+        assert claimed(task, "another") is NotClaimed.NOT_DUE
+        child.kill()
+
+    assert isinstance(claimed(task, "another"), Task)
 
 
 def test_a_task_whose_worker_lives_elsewhere_is_left_alone(provider):
     task = queued(provider)
-    with working_child() as child:
-        assert interrupt_abandoned() == 0
+    with working_child(task) as child:
+        assert attempts.take_over_abandoned() == []
         assert state_of(task) == "running"
         child.communicate("\n")
 
 
-def test_a_task_whose_worker_fell_silent_is_interrupted_when_its_lease_lapsed(provider):
+def test_a_task_whose_worker_fell_silent_goes_on_when_its_lease_lapsed(provider):
     task = queued(provider, state="running", worker="another-machine", alive_until=database_now() - 1)
 
-    interrupt_abandoned()
+    attempts.take_over_abandoned()
 
-    assert state_of(task) == "stopped"
+    assert state_of(task) == "queued"
 
 
-def test_what_a_killed_worker_left_is_not_in_the_way_of_asking_again(provider):
-    left = queued(provider, state="running", worker="another-machine", alive_until=database_now() - 1)
+def test_a_worker_that_was_taken_over_from_records_nothing_any_more(provider):
+    stale = claimed(queued(provider), "one")
+    assert isinstance(stale, Task)
+    Task.objects.filter(pk=stale.pk).update(alive_until=database_now() - 1)
+    attempts.take_over_abandoned()
 
-    asked = ask_for(actor(provider), TaskKind.COLLECT)
+    ended = attempts.end(stale, Task.State.DONE)
+    put_back = attempts.put_back(stale, seconds=0, reason="", counts=True)
+    attempts.keep_alive(stale)
 
-    assert asked.pk != left.pk
-    assert latest(provider, TaskKind.COLLECT) == asked
+    task = Task.objects.get(pk=stale.pk)
+    assert (ended, put_back) == (False, False)
+    assert (task.state, task.attempt, task.tries, task.alive_until) == ("queued", 2, 0, 0.0)
+
+
+def test_trouble_that_passes_ends_what_a_person_waits_for(provider, at_once_again):
+    HaloConnection.objects.create(provider=provider, address="http://127.0.0.1:9/api", client_id="x")
+    put_secret(provider.halopsa, "client_secret", "x")
+    task = queued(provider, kind=TaskKind.REFRESH.value)
+
+    work_once()
+
+    task.refresh_from_db()
+    assert task.state == "failed"
+    assert "cannot be reached" in task.reason
+
+
+def test_a_scheduled_collection_waits_longer_after_each_try_that_met_trouble(provider, at_once_again):
+    task = asked_of_an_mbs_that_is_down(provider, due="collect 2026-11-02")
+    waits = []
+    for _ in range(3):
+        task.refresh_from_db()
+        perform(task.pk, task.attempt, worker_name("one"))
+        task.refresh_from_db()
+        waits.append(task.not_before - database_now())
+
+    assert (task.state, task.attempt, task.tries) == ("queued", 4, 3)
+    assert "licenses:" in task.reason
+    assert 20 < waits[0] < waits[1] < waits[2]
+
+
+def test_a_scheduled_collection_gives_up_when_its_patience_is_over_and_people_are_told(provider, at_once_again):
+    task = asked_of_an_mbs_that_is_down(provider, due="collect 2026-11-02", tries=60)
+
+    perform(task.pk, task.attempt, worker_name("one"))
+
+    task.refresh_from_db()
+    assert task.state == "failed"
+    assert task.reason.startswith("Given up after 61 tries.")
+    assert Notice.objects.get().subject == "The daily collection failed"
+
+
+def test_a_task_that_waits_is_stopped_at_once(provider):
+    task = queued(provider)
+
+    stop(actor(provider, Role.BILLING), task)
+
+    task.refresh_from_db()
+    assert (task.state, task.reason) == ("stopped", "Stopped by Olivia while it waited.")
+    assert not work_once()
+
+
+def test_a_task_at_work_is_asked_to_stop(provider):
+    task = claimed(queued(provider), "one")
+    assert isinstance(task, Task)
+
+    stop(actor(provider, Role.BILLING), task)
+
+    assert state_of(task) == "running"
+    assert attempts.is_stopped_by(task) == "Olivia"
+
+
+def test_what_has_ended_cannot_be_stopped(provider):
+    with pytest.raises(InvalidInput, match="This has ended already"):
+        stop(actor(provider), queued(provider, state="done"))
+
+
+def test_what_failed_is_tried_again_by_the_same_task(provider):
+    task = queued(provider, state="failed", reason="The secret was refused.", tries=4, attempt=5)
+
+    retry(actor(provider, Role.BILLING), task)
+
+    task.refresh_from_db()
+    assert (task.state, task.attempt, task.tries, task.reason) == ("queued", 6, 0, "")
+
+
+def test_what_waits_for_another_try_is_tried_at_once_when_asked_for(provider):
+    task = queued(provider, not_before=database_now() + 1000)
+
+    retry(actor(provider), task)
+
+    task.refresh_from_db()
+    assert not waits_for_another_try(task)
+
+
+@pytest.mark.parametrize("state", ["done", "running"])
+def test_what_is_done_or_at_work_cannot_be_tried_again(provider, state):
+    with pytest.raises(InvalidInput, match="cannot be tried again"):
+        retry(actor(provider), queued(provider, state=state))
+
+
+def test_nothing_is_tried_again_while_another_of_its_kind_is_not_finished(provider):
+    failed = queued(provider, state="failed")
+    queued(provider)
+
+    with pytest.raises(InvalidInput, match="Another collection is not finished"):
+        retry(actor(provider), failed)
+
+
+@pytest.mark.parametrize("change", [stop, retry])
+def test_a_viewer_stops_and_retries_nothing(provider, change):
+    with pytest.raises(NotAllowed):
+        change(actor(provider, Role.VIEWER), queued(provider))
+
+
+def test_what_is_due_is_asked_for_once_however_many_ask_at_the_same_time(provider):
+    ask = partial(ask_when_due, provider, TaskKind.COLLECT, "collect 2026-11-02")
+
+    asked = at_once(ask, ask, ask)
+
+    assert len([one for one in asked if one is not None]) == 1
+    Task.objects.update(state="done")
+    assert ask() is None
+
+
+def test_what_is_due_waits_while_a_person_asked_for_the_same(provider):
+    task = ask_for(actor(provider), TaskKind.COLLECT)
+
+    assert ask_when_due(provider, TaskKind.COLLECT, "collect 2026-11-02") is None
+    Task.objects.filter(pk=task.pk).update(state="failed")
+    assert ask_when_due(provider, TaskKind.COLLECT, "collect 2026-11-02") is not None
 
 
 def test_a_task_waits_in_vain_when_no_worker_is_busy(provider):

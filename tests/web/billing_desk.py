@@ -9,11 +9,11 @@ from datetime import date
 from django.test import Client
 from installation import ConsoleInProcess, configuration, small_world
 
-from billbridge.jobs.worker import work_once
 from billbridge.operations.provider import move_day, the_provider
 from billbridge.simulators.halopsa import Switches
 from billbridge.store.models import Administrator, LicensePrice, Provider
 from billbridge.store.roles import Role
+from inline_worker import work_once
 
 FEBRUARY_1, MARCH_2 = "2026-02-01", "2026-03-02"
 ACME, BOLT = "Acme Dental", "Bolt Logistics"

@@ -116,13 +116,19 @@ def sync(
     """Show the plan, ask, send it to HaloPSA, and prove by reading back that it arrived."""
     enter(data)
     from billbridge.cli import views
+    from billbridge.jobs.here import do_here, do_there
     from billbridge.operations import report
+    from billbridge.operations.access import Actor
     from billbridge.operations.connect import halopsa_of
+    from billbridge.operations.plans import digest, without_changes
     from billbridge.operations.provider import connection_of, the_provider
     from billbridge.operations.sync import apply, prepare
+    from billbridge.operations.tasks import TaskKind
+    from billbridge.operations.workers import living_workers
     from billbridge.store.lock import RunLock
 
     provider = the_provider()
+    kind = TaskKind.AUTO_BILLING if auto_billing else TaskKind.SYNC
     request = _request(
         provider,
         companies,
@@ -143,9 +149,23 @@ def sync(
         if prepared.plan.writes and not yes and not _agrees(as_json=as_json):
             err.print("Nothing was sent.")
             raise typer.Exit(Exit.NOT_CONFIRMED)
-        with steps("syncing") as bar:
-            result = apply(prepared, halo, adopt=adopt, progress=bar.advance)
-    done = report.result(result, document)
+        inputs = _inputs(request, digest(document), on_conflict=on_conflict, adopt=adopt)
+        planned = without_changes(document)
+        is_worker = not living_workers()
+        if is_worker:
+            with steps("syncing") as bar:
+                done = do_here(
+                    Actor.command_line(provider),
+                    kind,
+                    inputs,
+                    lambda task: report.result(
+                        apply(prepared, halo, adopt=adopt, task=task, progress=bar.advance), planned
+                    ),
+                )
+    if not is_worker:
+        with steps("waiting for the worker") as bar:
+            done = do_there(Actor.command_line(provider), kind, inputs, bar)
+    done = report.NOTHING_SENT | done | {"plan": document}
     if as_json:
         print_json(done)
     else:
@@ -209,6 +229,21 @@ def _request(
         day_is_ending=end_of_day,
         accept_partial=accept_partial,
     )
+
+
+def _inputs(request: BillRequest, digest: str, *, on_conflict: str | None, adopt: bool) -> dict[str, Any]:
+    """The inputs of the task that sends what was shown."""
+    inputs: dict[str, Any] = {
+        "day": str(request.day),
+        "companies": sorted(request.company_ids or ()),
+        "month": str(request.month) if request.month else "",
+        "accept_partial": request.accept_partial,
+        "end_of_day": request.day_is_ending,
+        "on_conflict": on_conflict or "",
+        "adopt": adopt,
+        "digest": digest,
+    }
+    return {name: value for name, value in inputs.items() if value}
 
 
 def _policy(text: str | None) -> ConflictPolicy | None:

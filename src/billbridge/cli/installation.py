@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +46,16 @@ def read_day(text: str | None) -> date | None:
         raise InvalidInput(
             f"{text!r} is not a day.", hint="Write it as YYYY-MM-DD, for example 2026-11-12."
         ) from None
+
+
+def read_time(text: str | None) -> time | None:
+    """The time of day given, or none."""
+    if text is None:
+        return None
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no time of a day.", hint="Write it as HH:MM, for example 23:30.") from None
 
 
 def read_month(text: str | None) -> Month | None:

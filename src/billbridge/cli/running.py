@@ -1,4 +1,4 @@
-"""Commands that look after an installation: migrate, rotate-keys, doctor."""
+"""Commands that look after an installation: migrate, rotate-keys, doctor, day, tick."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import typer
 
 from billbridge.cli.app import app
 from billbridge.cli.exits import Exit
-from billbridge.cli.installation import Data, enter, read_day
-from billbridge.cli.output import out, table
+from billbridge.cli.installation import Data, Json, enter, read_day, read_time
+from billbridge.cli.output import out, print_json, table
 
 
 @app.command(epilog="Example: `billbridge migrate --data /var/lib/billbridge`")
@@ -59,3 +59,30 @@ def day(
         move_day(provider, None if calendar else read_day(move_to))
     by_hand = " (moved by hand)" if provider.moved_day else ""
     out.print(f"The business day of {provider.name} is {today(provider)}{by_hand}.")
+
+
+@app.command(epilog="Example: `billbridge tick --at 23:30`")
+def tick(
+    data: Data = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="A time of the business day, HH:MM.", show_default="now")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for what is due: the daily collection, auto-billing, the drift check. Workers do so by themselves.
+
+    What was asked for already is not asked for again; a worker does it (`billbridge serve` or `billbridge worker`).
+    """
+    enter(data)
+    from billbridge.operations.due import ask_for_what_is_due
+    from billbridge.operations.provider import moment_of, the_provider
+
+    provider = the_provider()
+    asked = ask_for_what_is_due(provider, moment_of(provider, read_time(at)))
+    if as_json:
+        print_json({"asked": [{"task": task.pk, "kind": task.kind, "due": task.due} for task in asked]})
+    else:
+        for task in asked:
+            out.print(f"Asked for: {task.due} (task {task.pk}).")
+        if not asked:
+            out.print("Nothing is due that was not asked for already.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +22,11 @@ from billbridge.cli.ports import check_free
 THREADS = 8
 """Requests the console answers at the same time."""
 
+AT_ONCE = 16
+"""Tasks that a worker does at the same time: most wait for an answer of HaloPSA or MBS."""
+
 _GRACE = 20
-"""Seconds that a task at work may take to end; with those of requests it stays below 30."""
+"""Seconds that tasks at work may take to end; with those of requests it stays below 30."""
 
 _REQUEST_GRACE = 4
 """Seconds that requests at work may take to end when the console is stopped."""
@@ -31,14 +36,30 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to
 Grace = Annotated[
     float, typer.Option("--grace", min=0, help="Seconds a task at work may take to end when this is stopped.")
 ]
+AtOnce = Annotated[
+    int,
+    typer.Option(
+        "--at-once", min=1, max=100, help="Tasks done at the same time, each of another provider or lane."
+    ),
+]
+Schedule = Annotated[
+    bool, typer.Option("--schedule/--no-schedule", help="Do what is due by itself, or only what is asked for.")
+]
 
 
 @app.command(epilog="Example: `billbridge serve --data /var/lib/billbridge --port 8080`")
-def serve(data: Data = None, host: Host = "127.0.0.1", port: Port = 8080, grace: Grace = _GRACE) -> None:
+def serve(
+    data: Data = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    grace: Grace = _GRACE,
+    at_once: AtOnce = AT_ONCE,
+    schedule: Schedule = True,
+) -> None:
     """Run the console: web pages and background work in one command."""
     check_free(host, port)
     enter(data, create=True)
-    with worker(grace):
+    with worker(grace, at_once=at_once, keeps_time=schedule):
         _say_where(host, port)
         listen(host, port)
 
@@ -53,12 +74,14 @@ def web(data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
 
 
 @app.command("worker", epilog="Example: `billbridge worker --data /var/lib/billbridge`")
-def run_worker(data: Data = None, grace: Grace = _GRACE) -> None:
+def run_worker(
+    data: Data = None, grace: Grace = _GRACE, at_once: AtOnce = AT_ONCE, schedule: Schedule = True
+) -> None:
     """Do the console's background work alone. On PostgreSQL any number of workers may run, on SQLite one."""
     _join(data)
     told = threading.Event()
     _when_told(told)
-    with worker(grace) as over:
+    with worker(grace, at_once=at_once, keeps_time=schedule) as over:
         out.print("The worker runs. Stop it with Ctrl-C.")
         while not told.is_set() and not over.wait(0.5):
             pass
@@ -69,15 +92,20 @@ def run_worker(data: Data = None, grace: Grace = _GRACE) -> None:
 
 
 @contextmanager
-def worker(grace: float = _GRACE) -> Iterator[threading.Event]:
+def worker(grace: float = _GRACE, *, at_once: int = AT_ONCE, keeps_time: bool = True) -> Iterator[threading.Event]:
     """Do background work while the block runs; gives what is set should the worker end by itself.
 
-    The task at work is given `grace` seconds to end, and is interrupted otherwise.
+    Tasks at work are given `grace` seconds to end. Should one not, the process ends here, without waiting for it.
     """
     from billbridge.jobs.background import background_worker
 
-    with background_worker(grace=grace) as running:
+    with background_worker(grace=grace, at_once=at_once, keeps_time=keeps_time) as running:
         yield running.over
+    if running.cut_off.is_set():
+        out.print("What did not end in time goes on with the next worker.")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(Exit.DONE)
 
 
 def listen(host: str, port: int) -> None:

@@ -63,11 +63,17 @@ class Outcome:
 
     verified: tuple[Change, ...] = ()
     failed: tuple[tuple[Change, str], ...] = ()
+    unanswered: int = 0
+    """How many of those that failed HaloPSA gave no clean answer to: another try may succeed."""
     proven: int = 1
 
 
 class Applier:
-    """Applies the writes of one plan to one HaloPSA."""
+    """Applies the writes of one plan to one HaloPSA.
+
+    `stopped` says why no more shall be sent, or nothing. It is asked before every batch; what was sent until then
+    is read back all the same, and what was not is told by its reason.
+    """
 
     def __init__(
         self,
@@ -78,6 +84,7 @@ class Applier:
         pace: Pace,
         sleep: Callable[[float], None],
         progress: Callable[[int, int], None] | None = None,
+        stopped: Callable[[], str] = lambda: "",
     ) -> None:
         self._halo = halo
         self._journal = journal
@@ -85,8 +92,10 @@ class Applier:
         self._pace = pace
         self._sleep = sleep
         self._progress = progress or (lambda _done, _total: None)
+        self._stopped = stopped
         self._size = max(1, min(pace.proven, pace.full))
         self._refused: dict[int, str] = {}
+        self._unanswered: set[int] = set()
         self._done = 0
         self._total = 0
 
@@ -106,6 +115,8 @@ class Applier:
 
     def _update(self, batch: Sequence[Change]) -> None:
         """Write updates, which may be repeated; a faulty one is found by halving and stands alone."""
+        if self._leaves_out(batch):
+            return
         error = self._post(batch)
         for _ in range(_TRIES - 1):
             if not isinstance(error, OutcomeUnknown):
@@ -118,13 +129,15 @@ class Applier:
             self._update(batch[middle:])
             return
         if error is not None:
-            self._refused.update({id(change): str(error) for change in batch})
+            self._refuse(batch, error)
         self._advance(len(batch))
 
     def _create(self, creates: Sequence[Change]) -> None:
         waiting = list(creates)
         while waiting:
             batch, waiting = waiting[: self._size], waiting[self._size :]
+            if self._leaves_out(batch):
+                continue
             error = self._post(batch)
             if error is not None:
                 self._settle(batch, error)
@@ -139,12 +152,14 @@ class Applier:
 
     def _settle(self, batch: Sequence[Change], error: BillbridgeError | None) -> None:
         """After an unclean answer: wait, read twice, and create one by one or by halves what is still missing."""
+        if self._leaves_out(batch, "it was sent, and HaloPSA did not say that it arrived"):
+            return
         missing = self._missing_after_settling(batch)
         if not missing:
             return
         if isinstance(error, BadRequest):
             if len(missing) == 1 and len(batch) == 1:
-                self._refused[id(missing[0])] = str(error)
+                self._refuse(missing, error)
                 return
             middle = max(1, len(missing) // 2)
             for half in (missing[:middle], missing[middle:]):
@@ -156,6 +171,8 @@ class Applier:
             self._create_single(change)
 
     def _create_again(self, batch: Sequence[Change]) -> None:
+        if self._leaves_out(batch):
+            return
         error = self._post(batch)
         if error is not None:
             self._settle(batch, error)
@@ -163,12 +180,21 @@ class Applier:
     def _create_single(self, change: Change) -> None:
         error: BillbridgeError | None = None
         for _ in range(_TRIES):
+            if self._leaves_out([change]):
+                return
             error = self._post([change])
             if error is None or not self._missing_after_settling([change]):
                 return
             if isinstance(error, BadRequest):
                 break
-        self._refused[id(change)] = str(error)
+        if error is not None:
+            self._refuse([change], error)
+
+    def _refuse(self, batch: Sequence[Change], error: BillbridgeError) -> None:
+        """Give a batch up for this run."""
+        self._refused.update({id(change): str(error) for change in batch})
+        if isinstance(error, OutcomeUnknown):
+            self._unanswered.update(id(change) for change in batch)
 
     def _missing_after_settling(self, batch: Sequence[Change]) -> list[Change]:
         self._sleep(self._pace.settle)
@@ -227,7 +253,16 @@ class Applier:
                     continue
             self._journal.failed(change, reason, now)
             failed.append((change, reason))
-        return Outcome(verified=tuple(verified), failed=tuple(failed), proven=self._size)
+        unanswered = sum(id(change) in self._unanswered for change, _ in failed)
+        return Outcome(verified=tuple(verified), failed=tuple(failed), unanswered=unanswered, proven=self._size)
+
+    def _leaves_out(self, batch: Sequence[Change], what: str = "it was not sent") -> bool:
+        """Whether the run was stopped: then a batch is left alone, and each of it says why."""
+        reason = self._stopped()
+        if reason:
+            self._refused.update({id(change): f"{what}: {reason}" for change in batch})
+            self._advance(len(batch))
+        return bool(reason)
 
     def _advance(self, count: int) -> None:
         self._done += count

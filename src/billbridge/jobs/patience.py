@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 
 from billbridge.store.lock import RunInProgress, RunLock
 
-PATIENCE = 30.0
-"""Seconds to wait: most runs are over by then, and a person who answers a question in a terminal may take hours."""
+PATIENCE = 90.0
+"""Seconds to wait: longer than the hold of a run whose machine died; a person at a terminal may take hours."""
 
 _PAUSE = 1.0
 

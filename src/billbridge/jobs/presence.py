@@ -12,13 +12,8 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connections
 
 from billbridge.store.clock import database_now
+from billbridge.store.lease import LEASE, RENEWAL
 from billbridge.store.models import Worker
-
-LEASE = 30.0
-"""Seconds after its last sign of life at which a worker counts as dead."""
-
-RENEWAL = 5.0
-"""Seconds between signs of life."""
 
 _FAREWELL = 2.0
 """Seconds that leaving in order may take: a database that is busy or away must not hold up the process."""

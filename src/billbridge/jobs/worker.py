@@ -1,151 +1,148 @@
-"""The worker: takes tasks from the queue one after another, each exactly once.
+"""The worker: does what the engine brings, looks after the queue, and takes over from the dead.
 
-Any number of workers may run on one database. A provider's tasks run one after another, whoever runs them.
+Any number of workers may run on one PostgreSQL; on SQLite there is one.
 """
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import structlog
-from django.db import (
-    DatabaseError,
-    IntegrityError,
-    OperationalError,
-    close_old_connections,
-    connections,
-    transaction,
-)
-from django.db.models import Exists, OuterRef
+from django.db import DatabaseError, close_old_connections, connections
+from sqlalchemy.exc import SQLAlchemyError
 
-from billbridge.errors import BillbridgeError
-from billbridge.jobs import kinds
-from billbridge.jobs.progress import TaskProgress
-from billbridge.operations.tasks import interrupt_abandoned, worker_name
-from billbridge.store.clock import database_now
-from billbridge.store.failures import explained
-from billbridge.store.models import Task
+from billbridge.jobs.engine import Engine
+from billbridge.jobs.perform import perform
+from billbridge.jobs.queue import ask_for_deliveries, compare, hand_over, take_over
+from billbridge.operations.attempts import wait_for_lane
+from billbridge.operations.due import tick
+from billbridge.store.start import installation
 
-IDLE_SECONDS = 0.3
-"""How long the worker rests when there is nothing to do."""
+LOOK_SECONDS = 0.3
+"""How often a worker looks for what was asked for."""
 
-LOOK_SECONDS = 15.0
-"""How often a worker looks for tasks that another left unfinished when it died."""
+TAKE_OVER_SECONDS = 3.0
+"""How often a worker looks for tasks whose worker died, for notices, and whether the engine is in line."""
 
-LEASE = 60.0
-"""Seconds after it was last heard of at which the worker of a task counts as dead."""
+FORGET_SECONDS = 3600.0
+"""How often the engine is told to forget what ended some days ago."""
 
-RENEWAL = 5.0
-"""Seconds between signs of life."""
+_SQLITE_EXECUTOR = "the-only-worker"
+"""Fixed, so that a restart goes on with what it had begun: on SQLite there is one worker."""
+
+_PAUSE = 2.0
 
 _log = structlog.get_logger()
 
 
-def new_name() -> str:
-    """A name for a worker of this process, unlike that of every other."""
-    return worker_name(secrets.token_hex(4))
+class Worker:
+    """One worker, from `run` until `stop` is set.
 
+    `at_once` tasks are done at the same time; without `keeps_time` nothing is due but what is asked for by hand.
+    """
 
-def work(stop: threading.Event, name: str = "") -> None:
-    """Do tasks until `stop` is set; the one at work then is finished first."""
-    name = name or new_name()
-    looked = 0.0
-    try:
-        while not stop.is_set():
-            close_old_connections()
-            try:
-                if time.monotonic() - looked > LOOK_SECONDS or not looked:
-                    interrupt_abandoned()
-                    looked = time.monotonic()
-                is_busy = work_once(name)
-            except DatabaseError:
-                _log.exception("the worker cannot reach its database; it tries again")
-                is_busy = False
-            if not is_busy:
-                stop.wait(IDLE_SECONDS)
-    finally:
-        connections.close_all()
+    def __init__(self, name: str, stop: threading.Event, *, at_once: int, keeps_time: bool = True) -> None:
+        self.name = name
+        self._keeps_time = keeps_time
+        self._stop = stop
+        self._at_work = 0
+        self._counting = threading.Condition()
+        self._engine = Engine(
+            installation(),
+            executor=name if installation().uses_postgresql else _SQLITE_EXECUTOR,
+            perform=self._perform,
+            tick=self._tick,
+            at_once=at_once,
+        )
 
-
-def work_once(name: str = "") -> bool:
-    """Do the oldest task that may run now; `False` when there is none."""
-    task = take(name or new_name())
-    if task is None:
-        return False
-    with _heard_of(task):
+    def run(self) -> None:
+        """Look after the queue until it is told to stop. What is at work then is told so, and not waited for."""
+        engine = self._engine
+        chores = (
+            _Chore(TAKE_OVER_SECONDS, take_over),
+            _Chore(TAKE_OVER_SECONDS, lambda: compare(engine)),
+            _Chore(LOOK_SECONDS, lambda: hand_over(engine)),
+            _Chore(TAKE_OVER_SECONDS, ask_for_deliveries),
+            _Chore(FORGET_SECONDS, engine.forget_ended),
+        )
         try:
-            result = kinds.run(task, TaskProgress(task))
-        except BillbridgeError as error:
-            _end(task, Task.State.FAILED, reason=str(error))
-        except OperationalError as error:
-            _log.exception(
-                "task failed by its database", task=task.pk, kind=task.kind, provider=str(task.provider_id)
-            )
-            _end(task, Task.State.FAILED, reason=str(explained(error)))
-        except Exception:
-            _log.exception("task failed by a defect", task=task.pk, kind=task.kind, provider=str(task.provider_id))
-            _end(task, Task.State.FAILED, reason="The console made a mistake. Its log says more.")
-        else:
-            _end(task, Task.State.DONE, result=result)
-    return True
+            if not self._launched():
+                return
+            while not self._stop.is_set():
+                for chore in chores:
+                    chore.do_if_due()
+                self._stop.wait(LOOK_SECONDS)
+        finally:
+            connections.close_all()
 
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until nothing is at work, at most so long; `False` if something still is."""
+        with self._counting:
+            return self._counting.wait_for(lambda: self._at_work == 0, seconds)
 
-def take(name: str) -> Task | None:
-    """Claim the oldest waiting task of a provider that has none at work; of several workers one gets it."""
-    at_work = Task.objects.filter(provider=OuterRef("provider"), state=Task.State.RUNNING)
-    waiting = Task.objects.filter(~Exists(at_work), state=Task.State.QUEUED).order_by("pk")
-    for pk in list(waiting.values_list("pk", flat=True)[:20]):
-        if _claim(pk, name):
-            return Task.objects.select_related("provider").get(pk=pk)
-    return None
+    def shut_down(self) -> None:
+        """Bring no more attempts; call it when nothing is at work."""
+        self._engine.shut_down()
 
-
-def _claim(pk: int, name: str) -> bool:
-    """Make a waiting task this worker's own, unless another was faster with it or with one of the same provider."""
-    try:
-        with transaction.atomic():
-            claimed = Task.objects.filter(pk=pk, state=Task.State.QUEUED).update(
-                state=Task.State.RUNNING,
-                began=datetime.now(UTC),
-                worker=name,
-                alive_until=database_now() + LEASE,
-            )
-    except IntegrityError:  # one task of a provider at work
-        return False
-    return claimed == 1
-
-
-@contextmanager
-def _heard_of(task: Task, *, renewal: float = RENEWAL) -> Iterator[None]:
-    """Give signs of life in the background while the block runs, so that a long task is not taken for abandoned."""
-    over = threading.Event()
-    renewing = threading.Thread(target=_keep_renewing, args=(task, over, renewal), daemon=True, name="task lease")
-    renewing.start()
-    try:
-        yield
-    finally:
-        over.set()
-        renewing.join()
-
-
-def _keep_renewing(task: Task, over: threading.Event, renewal: float) -> None:
-    try:
-        while not over.wait(renewal):
+    def _launched(self) -> bool:
+        """Launch the engine, waiting for its database if that is away; `False` when told to stop meanwhile."""
+        while not self._stop.is_set():
             try:
-                Task.objects.filter(pk=task.pk, worker=task.worker).update(alive_until=database_now() + LEASE)
-            except DatabaseError:
-                continue  # the lease outlasts several renewals: the next one may succeed
-    finally:
-        connections.close_all()  # this thread's own
+                self._engine.launch(keeps_time=self._keeps_time)
+            except SQLAlchemyError:
+                _log.exception("the engine's database does not answer; it is waited for")
+                self._stop.wait(_PAUSE)
+            else:
+                return True
+        return False
+
+    def _perform(self, task: int, attempt: int) -> None:
+        with self._counting:
+            self._at_work += 1
+        try:
+            if self._stop.is_set():
+                wait_for_lane(task, attempt, 0.0)  # another worker, or the next one, begins it
+            else:
+                perform(task, attempt, self.name, worker_ends=self._stop.is_set)
+        finally:
+            connections.close_all()  # the engine's threads come and go
+            with self._counting:
+                self._at_work -= 1
+                self._counting.notify_all()
+
+    def _tick(self) -> None:
+        try:
+            if self._keeps_time and not self._stop.is_set():
+                tick()
+        finally:
+            connections.close_all()
 
 
-def _end(task: Task, state: Task.State, *, result: kinds.Result | None = None, reason: str = "") -> None:
-    """Record how a task ended, even if it was thought interrupted meanwhile: what it did is known now."""
-    Task.objects.filter(pk=task.pk, worker=task.worker).update(
-        state=state, ended=datetime.now(UTC), result=result or {}, reason=reason, step=""
-    )
+@dataclass(slots=True)
+class _Chore:
+    """Something a worker does again and again; trouble with a database is told once and tried again."""
+
+    seconds: float
+    do: Callable[[], object]
+    _last: float = field(default=float("-inf"))
+    _is_lost: bool = field(default=False)
+
+    def do_if_due(self) -> None:
+        if time.monotonic() - self._last < self.seconds:
+            return
+        self._last = time.monotonic()
+        close_old_connections()
+        try:
+            self.do()
+        except (DatabaseError, SQLAlchemyError) as error:
+            if not self._is_lost:
+                _log.warning("the worker cannot reach its database; it tries again", reason=str(error))
+            self._is_lost = True
+            connections.close_all()
+        except Exception:
+            _log.exception("looking after the queue failed by a defect")
+        else:
+            self._is_lost = False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from billbridge.billing.bills import (
     Action,
@@ -75,10 +75,8 @@ def make_bills(
     rules = billing_rules(provider)
     prices = price_book(provider)
     companies = companies_of(provider, request)
-    months = sorted({request.month} if request.month else {Month.of(request.day).previous, Month.of(request.day)})
-    covered = {month: (coverage(provider, month), storage_coverage(provider, month)) for month in months}
-    connection = HaloConnection.objects.filter(provider=provider).first()
-    wants_current = connection.temporary_bills if connection else True
+    covered = _covered(provider, request)
+    wants_current = _wants_current(provider)
     results: list[BillResult] = []
     for chunk in chunks(companies, CHUNK):
         with transaction.atomic():
@@ -86,6 +84,27 @@ def make_bills(
         if progress is not None:
             progress(len({r.company_id for r in results}), len(companies))
     return results
+
+
+def steps_now(provider: Provider, request: BillRequest) -> Iterator[tuple[Company, BillStep]]:
+    """What `make_bills` would do with each company's bills, and why; nothing is changed."""
+    covered, wants_current = _covered(provider, request), _wants_current(provider)
+    for chunk in chunks(companies_of(provider, request), CHUNK):
+        bills = _bills_of(chunk, list(covered))
+        steps = _steps_of(
+            chunk, request, covered, {_place(bill): bill for bill in bills}, wants_current=wants_current
+        )
+        yield from ((company, step) for company in chunk for step in steps[company.pk])
+
+
+def _covered(provider: Provider, request: BillRequest) -> Covered:
+    months = sorted({request.month} if request.month else {Month.of(request.day).previous, Month.of(request.day)})
+    return {month: (coverage(provider, month), storage_coverage(provider, month)) for month in months}
+
+
+def _wants_current(provider: Provider) -> bool:
+    connection = HaloConnection.objects.filter(provider=provider).first()
+    return connection.temporary_bills if connection else True
 
 
 def _refuse_earlier_day(provider: Provider, day: date) -> None:
@@ -120,28 +139,8 @@ def _make_chunk(
     months = list(covered)
     # Two commands at once would both make the bills that are not there yet: one after the other does.
     Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
-    bills = {
-        (bill.company_id, bill.month): bill
-        for bill in Bill.objects.filter(company__in=companies, month__in=months).select_for_update()
-    }
-    storing = set(
-        BilledProduct.objects.filter(
-            company__in=companies, product__startswith=f"{ProductKind.STORAGE}:"
-        ).values_list("company_id", flat=True)
-    )
-    steps = {
-        company.pk: _steps(
-            company,
-            request,
-            {
-                month: both[0].together_with(both[1]) if company.pk in storing else both[0]
-                for month, both in covered.items()
-            },
-            bills,
-            wants_current=wants_current,
-        )
-        for company in companies
-    }
+    bills = {_place(bill): bill for bill in _bills_of(companies, months).select_for_update()}
+    steps = _steps_of(companies, request, covered, bills, wants_current=wants_current)
     results: list[BillResult] = []
     for month in months:
         making = [
@@ -168,6 +167,43 @@ def _make_chunk(
                     bill_id = kept.get(company.pk, existing.pk if existing else None)
                     results.append(BillResult(company_id=company.pk, step=step, bill_id=bill_id))
     return results
+
+
+def _bills_of(companies: Sequence[Company], months: Sequence[Month]) -> QuerySet[Bill]:
+    return Bill.objects.filter(company__in=companies, month__in=months)
+
+
+def _place(bill: Bill) -> tuple[int, Month]:
+    return bill.company_id, bill.month
+
+
+def _steps_of(
+    companies: Sequence[Company],
+    request: BillRequest,
+    covered: Covered,
+    bills: dict[tuple[int, Month], Bill],
+    *,
+    wants_current: bool,
+) -> dict[int, tuple[BillStep, ...]]:
+    """The steps of each company; storage counts for those that are billed for it."""
+    storing = set(
+        BilledProduct.objects.filter(
+            company__in=companies, product__startswith=f"{ProductKind.STORAGE}:"
+        ).values_list("company_id", flat=True)
+    )
+    return {
+        company.pk: _steps(
+            company,
+            request,
+            {
+                month: both[0].together_with(both[1]) if company.pk in storing else both[0]
+                for month, both in covered.items()
+            },
+            bills,
+            wants_current=wants_current,
+        )
+        for company in companies
+    }
 
 
 def _steps(

@@ -10,8 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from billbridge.errors import PermanentError
-from billbridge.store.clock import database_now
-from billbridge.store.models import Worker
+from billbridge.operations.workers import living_workers
 from billbridge.store.secrets import key_ids_in_use, vault
 from billbridge.store.start import installation
 
@@ -40,7 +39,7 @@ def readiness() -> Readiness:
     except DatabaseError:
         return Readiness(database=False, schema=False, worker=False)
     try:
-        is_heard_of = Worker.objects.filter(alive_until__gt=database_now()).exists()
+        is_heard_of = bool(living_workers())
     except DatabaseError:  # an older schema has no such table
         is_heard_of = False
     return Readiness(database=True, schema=applied == _migrations(), worker=is_heard_of)

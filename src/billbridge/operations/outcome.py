@@ -18,9 +18,12 @@ from billbridge.store.models import Bill, BillLine, Run
 
 
 def record_outcome(
-    prepared: Prepared, made: Plan, outcome: Outcome, run: Run, halo: HaloPSA
+    prepared: Prepared, made: Plan, outcome: Outcome, run: Run, halo: HaloPSA, *, stopped: str = ""
 ) -> tuple[CompanyCoverage, ...]:
-    """Bring bills, their lines, bases and the run up to date with what was read back."""
+    """Bring bills, their lines, bases and the run up to date with what was read back.
+
+    `stopped` says why the run sent only a part.
+    """
     verified = {id(change) for change in outcome.verified}
     failed = {id(change): reason for change, reason in outcome.failed}
     found = {subscription.id: subscription for subscription in prepared.found}
@@ -51,6 +54,12 @@ def record_outcome(
         )
         troubled = bool(failed) or any(problems.values())
         run.state = Run.State.PARTLY if troubled else Run.State.DONE
+        if stopped:
+            run.state = Run.State.STOPPED
+            run.reason = (
+                f"Stopped because {stopped}: {len(outcome.verified)} changes were written and read back, "
+                f"{len(outcome.failed)} were not."
+            )
         run.ended = datetime.now(UTC)
         run.calls = calls_of(halo)
         run.coverage = {c.company: {"state": c.state, "reasons": list(c.reasons)} for c in coverage}

@@ -9,14 +9,15 @@ from typing import Any
 
 from django.db import transaction
 
-from billbridge.billing.changes import ChangeKind, ConflictPolicy
+from billbridge.billing.changes import ChangeKind, ConflictPolicy, Plan
 from billbridge.billing.months import Month
 from billbridge.errors import InvalidInput
 from billbridge.operations import report
 from billbridge.operations.access import Actor, NotThere
+from billbridge.operations.halopsa_values import stored
 from billbridge.operations.run_values import Prepared
 from billbridge.operations.tasks import TaskKind, ask_for
-from billbridge.store.models import Company, PlannedEntry, Provider, Task
+from billbridge.store.models import Company, PlannedChange, PlannedEntry, Provider, Task
 
 KEPT = 5
 """Plans of a provider whose changes are kept: those of older ones can be made again."""
@@ -68,6 +69,21 @@ def keep_plan(task: Task, prepared: Prepared) -> dict[str, Any]:
         _forget_older(task.provider)
         PlannedEntry.objects.bulk_create(rows, batch_size=500)
     return result
+
+
+def is_the_rest(plan: Plan, task: Task) -> bool:
+    """Whether an earlier attempt at the task had begun to send a plan, and this one is what is left of it.
+
+    Every write must be one that was intended then, with the same values: so what a person looked at is what is
+    sent, also when the worker that sent it died on the way. Conflicts that came since are left alone.
+    """
+    intended: dict[str, dict[str, Any]] = {}
+    for row in PlannedChange.objects.filter(run__task=task).order_by("pk"):
+        after = {name: field["after"] for name, field in row.fields.items()}
+        intended[row.key] = intended.get(row.key, {}) | after
+    return bool(intended) and all(
+        stored(change.values).items() <= intended.get(change.wanted.key, {}).items() for change in plan.writes
+    )
 
 
 def without_changes(plan: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,13 @@ def today(provider: Provider, day: date | None = None) -> date:
             hint="Check the day that was given: it would keep every earlier day out.",
         )
     return day or provider.moved_day or calendar
+
+
+def moment_of(provider: Provider, at: time | None) -> datetime:
+    """The instant of a time of the business day in the provider's time zone; now, if none is given."""
+    if at is None:
+        return datetime.now(UTC)
+    return datetime.combine(today(provider), at.replace(tzinfo=None), tzinfo=ZoneInfo(provider.time_zone))
 
 
 def _is_trial(provider: Provider) -> bool:

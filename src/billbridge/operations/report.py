@@ -125,6 +125,16 @@ def _coverage(entries: Iterable[Any]) -> list[dict[str, Any]]:
     return [{"company": e.company, "state": e.state, "reasons": list(e.reasons)} for e in entries]
 
 
+NOTHING_SENT: dict[str, Any] = {
+    "run": None,
+    "state": "done",
+    "written": 0,
+    "failed": [],
+    "calls": {"reads": 0, "writes": 0, "tokens": 0},
+}
+"""What `result` gives of a sync that began no run, because there was nothing to send."""
+
+
 def result(done: SyncResult, planned: dict[str, Any]) -> dict[str, Any]:
     """`{"run", "state", "written", "failed", "calls", "coverage", "plan"}`."""
     return {

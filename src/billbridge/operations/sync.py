@@ -38,7 +38,7 @@ from billbridge.operations.storage_usage import storage_product_names
 from billbridge.operations.supplier import supplier_for_plan, with_supplier
 from billbridge.operations.wanted import Sending
 from billbridge.store.clock import database_now
-from billbridge.store.models import Bill, Company, DefaultAssetType, HaloConnection, Provider, Run, Slot
+from billbridge.store.models import Bill, Company, DefaultAssetType, HaloConnection, Provider, Run, Slot, Task
 
 
 def prepare(
@@ -99,15 +99,19 @@ def apply(
     *,
     adopt: bool = False,
     started_by: str = "command line",
+    task: Task | None = None,
     sleep: Callable[[float], None] = time.sleep,
     progress: Callable[[int, int], None] | None = None,
+    stopped: Callable[[], str] = lambda: "",
 ) -> SyncResult:
     """Apply a prepared plan, read back, and bring bills and bases up to date.
 
-    Adoptions are written only if `adopt` confirms them. A run that is cut short is resumed by the next one.
+    Adoptions are written only if `adopt` confirms them. A run that is cut short is resumed by the next one, be it
+    the next attempt at its `task`. Once `stopped` gives a reason nothing more is sent, and the run says so.
     """
     run = Run.objects.create(
         provider=prepared.provider,
+        task=task,
         trigger=prepared.request.trigger.value,
         started_by=started_by,
         day=prepared.request.day,
@@ -126,6 +130,7 @@ def apply(
         pace=Pace(full=connection.batch_size, proven=connection.proven_batch, settle=connection.settle_seconds),
         sleep=sleep,
         progress=progress,
+        stopped=stopped,
     )
     try:
         made = with_supplier(made, halo, connection.supplier_name)
@@ -134,7 +139,7 @@ def apply(
         record_failure(prepared, run, str(error), halo)
         raise
     reach("before-bills")
-    coverage = record_outcome(prepared, made, outcome, run, halo)
+    coverage = record_outcome(prepared, made, outcome, run, halo, stopped=stopped() if outcome.failed else "")
     if journal.learned_decimals is not None:
         learn_price_decimals(connection, journal.learned_decimals)
     return SyncResult(run_id=run.pk, state=run.state, outcome=outcome, coverage=coverage, calls=calls_of(halo))

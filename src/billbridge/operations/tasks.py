@@ -8,13 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from billbridge.errors import InvalidInput
 from billbridge.operations.access import Actor, NotThere
+from billbridge.operations.audit import record
 from billbridge.store.clock import database_now
 from billbridge.store.models import Provider, Task
-from billbridge.store.processes import Process
 from billbridge.store.roles import Role
 
 
@@ -25,12 +25,18 @@ class TaskKind(StrEnum):
     """Make the bills, read HaloPSA and plan; the result is the plan."""
     SYNC = "sync"
     """Plan again and, if the plan is still the one that was looked at, send it and read it back."""
+    AUTO_BILLING = "auto-billing"
+    """Make last month's automatic bills and send them; nobody looks at the plan first."""
     COLLECT = "collect"
     """Collect usage from the source now."""
     REFRESH = "refresh"
     """Read HaloPSA's lists anew into our copy."""
     RECONCILE = "reconcile"
     """Compare a month's figures with HaloPSA; nothing is written there."""
+    DRIFT = "drift check"
+    """Look what was changed in HaloPSA since our last sync; nothing is written there."""
+    NOTIFY = "notification"
+    """Bring one notice to one channel."""
     TEST_HALOPSA = "test HaloPSA"
     TEST_SOURCE = "test source"
 
@@ -39,20 +45,44 @@ class TaskKind(StrEnum):
         """The kind as one calls a task of it."""
         return _NOUNS[self]
 
+    @property
+    def lane(self) -> Lane:
+        """What a task of the kind works on."""
+        return _LANES.get(self, Lane.HALOPSA)
+
+
+class Lane(StrEnum):
+    """What a provider's task works on. In each lane one is at work, and lanes do not wait for each other."""
+
+    HALOPSA = "halopsa"
+    SOURCE = "source"
+    NOTICES = "notices"
+
 
 _NOUNS = {
     TaskKind.PLAN: "plan",
     TaskKind.SYNC: "sync with HaloPSA",
+    TaskKind.AUTO_BILLING: "auto-billing",
     TaskKind.COLLECT: "collection",
     TaskKind.REFRESH: "refresh of HaloPSA's lists",
     TaskKind.RECONCILE: "reconciliation",
+    TaskKind.DRIFT: "drift check",
+    TaskKind.NOTIFY: "notification",
     TaskKind.TEST_HALOPSA: "test of the HaloPSA connection",
     TaskKind.TEST_SOURCE: "test of the source",
 }
+_LANES = {
+    TaskKind.COLLECT: Lane.SOURCE,
+    TaskKind.TEST_SOURCE: Lane.SOURCE,
+    TaskKind.NOTIFY: Lane.NOTICES,
+}
 _ROLES = {TaskKind.TEST_HALOPSA: Role.OWNER, TaskKind.TEST_SOURCE: Role.OWNER}
-UNFINISHED = (Task.State.QUEUED, Task.State.RUNNING)
+_SCHEDULED_ONLY = (TaskKind.AUTO_BILLING, TaskKind.NOTIFY)
+"""Kinds that nobody asks for by hand; a person retries and stops them all the same."""
 
-_INTERRUPTED = "The worker was stopped while this ran. Ask for it again: what was sent already is not sent twice."
+UNFINISHED = (Task.State.QUEUED, Task.State.RUNNING)
+CUT_SHORT = (Task.State.FAILED, Task.State.STOPPED)
+"""States of a task that ended without its result, and can be retried."""
 
 PATIENCE = timedelta(seconds=10)
 """How long a task waits before it is said that no worker seems to run."""
@@ -66,7 +96,6 @@ def ask_for(actor: Actor, kind: TaskKind, inputs: Mapping[str, Any] | None = Non
     """
     actor.require(_ROLES.get(kind, Role.BILLING))
     wanted = dict(inputs or {})
-    interrupt_abandoned()
     with transaction.atomic():
         Provider.objects.select_for_update().get(pk=actor.provider.pk)
         waiting = unfinished(actor.provider, kind)
@@ -75,16 +104,88 @@ def ask_for(actor: Actor, kind: TaskKind, inputs: Mapping[str, Any] | None = Non
                 return waiting
             raise InvalidInput(
                 f"A {kind.noun} that {waiting.asked_by} asked for is not finished.",
-                hint="Wait until it is, then ask again.",
+                hint="Wait until it is, or stop it, then ask again.",
             )
-        return Task.objects.create(
-            provider=actor.provider,
-            kind=kind.value,
-            inputs=wanted,
-            asked_by=actor.who,
-            administrator=actor.administrator,
-            asked=datetime.now(UTC),
+        return _new(actor, kind, wanted)
+
+
+def ask_when_due(
+    provider: Provider, kind: TaskKind, due: str, inputs: Mapping[str, Any] | None = None
+) -> Task | None:
+    """Put what a schedule asks for into the queue; `due` names it, and is asked for once, whoever looks how often.
+
+    `None` when it was asked for before, or while a task of the kind is not finished.
+    """
+    with transaction.atomic():
+        Provider.objects.select_for_update().get(pk=provider.pk)
+        asked = Task.objects.filter(provider=provider, due=due).exists()
+        if asked or (kind is not TaskKind.NOTIFY and unfinished(provider, kind) is not None):
+            return None
+        return _new(Actor.schedule(provider), kind, dict(inputs or {}), due=due)
+
+
+def _new(actor: Actor, kind: TaskKind, inputs: dict[str, Any], *, due: str = "") -> Task:
+    return Task.objects.create(
+        provider=actor.provider,
+        kind=kind.value,
+        lane=kind.lane.value,
+        inputs=inputs,
+        due=due,
+        asked_by=actor.who,
+        administrator=actor.administrator,
+        asked=datetime.now(UTC),
+    )
+
+
+def stop(actor: Actor, task: Task) -> None:
+    """Ask an unfinished task to stop: one that waits is stopped at once, one at work after the call in flight.
+
+    What it has sent until then is read back and stays; the task says what was and what was not. Raises
+    `NotAllowed`, or `InvalidInput` when it has ended.
+    """
+    actor.require(Role.BILLING)
+    mine = Task.objects.filter(pk=task.pk, provider=actor.provider)
+    with transaction.atomic():
+        waiting = mine.filter(state=Task.State.QUEUED).update(
+            state=Task.State.STOPPED,
+            stop_asked_by=actor.who,
+            reason=f"Stopped by {actor.who} while it waited.",
+            ended=datetime.now(UTC),
+            attempt=F("attempt") + 1,
+            handed_over="",
         )
+        if not waiting and not mine.filter(state=Task.State.RUNNING).update(stop_asked_by=actor.who):
+            raise InvalidInput("This has ended already.", hint="There is nothing to stop.")
+        record(actor, "stop", f"{TaskKind(task.kind).noun} {task.pk}")
+
+
+def retry(actor: Actor, task: Task) -> None:
+    """Try a task again that failed or was stopped, or try at once what waits to be tried again.
+
+    A run goes on from where it stopped, with the same figures: what HaloPSA shows already is not sent again. Raises
+    `NotAllowed`, or `InvalidInput` when it is at work, is done, or another of its kind is not finished.
+    """
+    actor.require(Role.BILLING)
+    with transaction.atomic():
+        Provider.objects.select_for_update().get(pk=actor.provider.pk)
+        other = unfinished(actor.provider, TaskKind(task.kind))
+        if task.kind != TaskKind.NOTIFY and other is not None and other.pk != task.pk:
+            raise InvalidInput(
+                f"Another {TaskKind(task.kind).noun} is not finished.", hint="Wait until it is, then try again."
+            )
+        again = Task.objects.filter(pk=task.pk, provider=actor.provider, state__in=(*CUT_SHORT, Task.State.QUEUED))
+        if not again.update(
+            state=Task.State.QUEUED,
+            attempt=F("attempt") + 1,
+            tries=0,
+            not_before=0.0,
+            handed_over="",
+            stop_asked_by="",
+            reason="",
+            ended=None,
+        ):
+            raise InvalidInput("This cannot be tried again.", hint="It is at work, or it is done.")
+        record(actor, "retry", f"{TaskKind(task.kind).noun} {task.pk}")
 
 
 def tasks_of(provider: Provider) -> QuerySet[Task]:
@@ -110,45 +211,14 @@ def task_of(provider: Provider, task_id: int) -> Task:
     return task
 
 
-def interrupt_abandoned() -> int:
-    """Mark tasks whose worker died as interrupted; gives how many.
-
-    A worker is dead when it was not heard of for its lease, or when its process on this machine is gone. Nothing
-    runs twice by itself: asking again resumes what HaloPSA has already.
-    """
-    running = Task.objects.filter(state=Task.State.RUNNING)
-    dead = [
-        pk
-        for pk, worker, until in running.values_list("pk", "worker", "alive_until")
-        if until <= database_now() or _is_gone(worker)
-    ]
-    if not dead:
-        return 0
-    return _interrupt(running.filter(pk__in=dead))
-
-
-def interrupt_those_of(worker: str) -> int:
-    """Mark the tasks of a worker that ends now as interrupted; gives how many."""
-    return _interrupt(Task.objects.filter(state=Task.State.RUNNING, worker=worker))
-
-
-def _interrupt(running: QuerySet[Task]) -> int:
-    return running.update(state=Task.State.STOPPED, step="", ended=datetime.now(UTC), reason=_INTERRUPTED)
-
-
-def worker_name(token: str) -> str:
-    """A worker's name: its process, by which it is seen whether it still lives, and a token of its own."""
-    return f"{Process.this() or '-'} {token}"
-
-
-def _is_gone(worker: str) -> bool:
-    process = Process.parse(worker.partition(" ")[0])
-    return process is not None and process.is_dead()
+def waits_for_another_try(task: Task) -> bool:
+    """Whether a task waits until trouble that passes may be over."""
+    return task.state == Task.State.QUEUED and task.not_before > database_now()
 
 
 def waits_in_vain(task: Task) -> bool:
     """Whether a task has waited for a while although no worker is busy: none seems to run."""
-    if task.state != Task.State.QUEUED or datetime.now(UTC) - task.asked < PATIENCE:
+    if task.state != Task.State.QUEUED or datetime.now(UTC) - task.asked < PATIENCE or waits_for_another_try(task):
         return False
     busy = Q(state=Task.State.RUNNING, alive_until__gt=database_now())
     return not Task.objects.filter(busy).exists()

@@ -13,19 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, IntegrityError, connections, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
 
 from billbridge.errors import TransientError
 from billbridge.store.clock import database_now
+from billbridge.store.lease import FENCE, LEASE, RENEWAL
 from billbridge.store.models import Lock
 from billbridge.store.processes import Process
-
-LEASE = 90.0
-"""Seconds after its last renewal at which a lock lapses: longer than the time-out of any call."""
-
-RENEWAL = 5.0
-"""Seconds between renewals."""
-
 
 _LONGEST_NAME = 50
 """Characters of a holder's name that are kept, so that the mark of its process fits behind it."""
@@ -45,11 +40,14 @@ class RunLock:
     Make it in the process that runs: by that process it is seen whether the run still lives.
     """
 
-    def __init__(self, connection_id: int, *, holder: str = "", seconds: float = LEASE) -> None:
+    def __init__(
+        self, connection_id: int, *, holder: str = "", seconds: float = LEASE, fence: float = FENCE
+    ) -> None:
         self._connection_id = connection_id
         name = holder or f"process {os.getpid()} on {socket.gethostname()}"
         self._holder = f"{name[:_LONGEST_NAME]} ({Process.this() or '-'} {secrets.token_hex(4)})"
         self._seconds = seconds
+        self._fence = fence
 
     @property
     def holder(self) -> str:
@@ -76,14 +74,14 @@ class RunLock:
 
     def renew(self) -> None:
         """Hold the lock for another lease; raises `LockLost` when it lapsed, even if nobody took it yet."""
-        now = database_now()
-        if not self._mine().filter(until__gt=now).update(until=now + self._seconds):
-            raise self._lost()
+        self._extend(self._seconds)
 
     def check(self) -> None:
-        """Raise `LockLost` unless the lock is held now: to be asked before every write to HaloPSA."""
-        if not self._mine().filter(until__gt=database_now()).exists():
-            raise self._lost()
+        """Raise `LockLost` unless the lock is held now: to be asked before every write to HaloPSA.
+
+        It is then held for as long as the write can take, even if it is renewed no more.
+        """
+        self._extend(self._fence)
 
     def release(self) -> None:
         """Give the lock back; does nothing when another run has taken it over."""
@@ -117,6 +115,11 @@ class RunLock:
                     continue  # the lease outlasts several renewals: the next one may succeed
         finally:
             connections.close_all()  # this thread's own; the run's belong to its thread
+
+    def _extend(self, seconds: float) -> None:
+        now = database_now()
+        if not self._mine().filter(until__gt=now).update(until=Greatest(F("until"), now + seconds)):
+            raise self._lost()
 
     def _take_from_the_dead(self, now: float) -> bool:
         """Take the lock over from a process of this machine that is gone; of several takers one succeeds."""

@@ -1,11 +1,12 @@
 """Tasks asked for before there were lanes get theirs; what was interrupted counts as stopped and can be retried."""
 
+from django.apps.registry import Apps
 from django.db import migrations
 
 _SOURCE = ("collect", "test source")
 
 
-def _bring_up_to_date(apps, schema_editor):
+def _bring_up_to_date(apps: Apps, schema_editor: object) -> None:
     tasks = apps.get_model("store", "Task").objects
     tasks.filter(state="interrupted").update(state="stopped")
     tasks.filter(kind__in=_SOURCE).update(lane="source")

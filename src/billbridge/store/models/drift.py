@@ -17,7 +17,9 @@ class DriftFinding(models.Model):
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE)
     key = models.CharField(max_length=120)
-    thing = models.CharField(max_length=30, help_text="customer, site, asset type, item, supplier, subscription ...")
+    thing = models.CharField(
+        max_length=30, help_text="customer, site, asset type, item, supplier, subscription ..."
+    )
     name = models.CharField(max_length=300)
     company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True)
     finding = models.TextField(help_text="what became of it")

@@ -32,8 +32,8 @@ class AuditEntry(models.Model):
 class Task(models.Model):
     """Something to be done in the background: a plan, a sync, auto-billing, a collection, a test of a connection.
 
-    It is done in attempts: a new one begins after trouble that passes, after its worker died, and when a person asks
-    again. What an attempt did is known from the rows it wrote, so that the next goes on from there.
+    It is done in attempts: a new one begins after trouble that passes, after its worker died, and when a person
+    asks again. What an attempt did is known from the rows it wrote, so that the next goes on from there.
     """
 
     class State(models.TextChoices):

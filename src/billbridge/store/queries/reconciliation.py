@@ -32,9 +32,7 @@ class LastReconciliation:
 def last_reconciliation(provider: Provider, month: Month) -> LastReconciliation:
     """What is known of a month; without a result when it was never reconciled."""
     tasks = Task.objects.filter(provider=provider, kind=KIND, inputs__month=str(month)).order_by("-pk")
-    ended = (
-        tasks.filter(state__in=(Task.State.DONE, Task.State.FAILED, Task.State.STOPPED)).defer("result").first()
-    )
+    ended = tasks.filter(state__in=(Task.State.DONE, Task.State.FAILED, Task.State.STOPPED)).defer("result").first()
     done = tasks.filter(state=Task.State.DONE).exclude(result={}).first()
     failed = ended is not None and ended.state != Task.State.DONE
     return LastReconciliation(
