@@ -124,3 +124,61 @@ def test_what_a_person_is_called_is_text_and_never_markup(browser, provider):
 
     assert "<script>alert" not in page
     assert "<b>bold" not in page
+
+
+def test_a_task_that_waits_for_another_try_says_when_and_why(browser, provider):
+    task = make_task(
+        provider, tries=3, not_before=database_now() + 600, reason="HaloPSA did not answer within 60 seconds."
+    )
+
+    page = browser.get(f"/tasks/{task.pk}/").content.decode()
+
+    assert "Tried 3 times, waiting to be tried again" in page
+    assert "It is tried again at" in page
+    assert "HaloPSA did not answer within 60 seconds." in page
+
+
+def test_a_person_who_bills_stops_a_task_that_waits(billing_person, client_of, provider):
+    task = make_task(provider)
+
+    page = client_of(billing_person).post(f"/tasks/{task.pk}/stop/", follow=True).content.decode()
+
+    assert "while it waited" in page
+    assert "Try again" in page
+    task.refresh_from_db()
+    assert task.state == "stopped"
+
+
+def test_a_task_at_work_that_was_asked_to_stop_says_so_and_asks_no_second_time(billing_person, client_of, provider):
+    task = running(provider, step="sending to HaloPSA")
+
+    page = client_of(billing_person).post(f"/tasks/{task.pk}/stop/", follow=True).content.decode()
+
+    assert "asked it to stop: it ends after the call in flight" in page
+    assert f"/tasks/{task.pk}/stop/" not in page
+
+
+def test_a_person_who_bills_has_a_failed_task_tried_again(billing_person, client_of, provider):
+    task = make_task(provider, state="failed", reason="The secret was refused.", ended=datetime.now(UTC))
+
+    client_of(billing_person).post(f"/tasks/{task.pk}/retry/")
+
+    task.refresh_from_db()
+    assert (task.state, task.attempt) == ("queued", 2)
+
+
+@pytest.mark.parametrize("what", ["stop", "retry"])
+def test_a_viewer_is_offered_neither_and_refused_both(browser, provider, what):
+    task = make_task(provider, state="queued" if what == "stop" else "failed", ended=datetime.now(UTC))
+
+    assert f"/tasks/{task.pk}/{what}/" not in browser.get(f"/tasks/{task.pk}/").content.decode()
+    assert browser.post(f"/tasks/{task.pk}/{what}/").status_code == 403
+    task.refresh_from_db()
+    assert task.attempt == 1
+
+
+def test_notifications_are_listed_only_when_they_are_chosen(browser, provider):
+    make_task(provider, kind=TaskKind.NOTIFY.value)
+
+    assert "Notification" not in browser.get("/tasks/").content.decode().partition("<tbody")[2]
+    assert "Notification" in browser.get("/tasks/?kind=notification").content.decode().partition("<tbody")[2]

@@ -61,10 +61,12 @@ class Engine:
     """The engine of one worker process, from `launch` to `shut_down`; one at a time in a process."""
 
     def __init__(self, settings: Settings, *, executor: str, perform: Perform, tick: Tick, at_once: int) -> None:
+        self.executor = executor
+        """What the engine knows this process by."""
         self._settings = settings
         self._at_once = at_once
         self._register(perform, tick)
-        DBOS(config=self._config(executor))
+        DBOS(config=self._config())
 
     def launch(self, *, keeps_time: bool = True) -> None:
         """Begin to bring attempts, and, if it `keeps_time`, to tick every minute, once over all workers.
@@ -102,10 +104,16 @@ class Engine:
             DBOS.cancel_workflow(workflow_id(task, attempt))
 
     @staticmethod
-    def unfinished() -> set[tuple[int, int]]:
-        """The attempts (task and attempt) that the engine will still bring, or has at work."""
+    def unfinished() -> dict[tuple[int, int], str]:
+        """The attempts (task and attempt) that the engine will still bring, or has brought, each with its executor.
+
+        The executor is empty for one that waits.
+        """
         found = DBOS.list_workflows(name=TASK_WORKFLOW, status=_UNFINISHED, load_input=False, load_output=False)
-        return {_attempt_of(one.workflow_id) for one in found}
+        return {
+            _attempt_of(one.workflow_id): (one.executor_id or "") if one.status == "PENDING" else ""
+            for one in found
+        }
 
     @staticmethod
     def forget_ended() -> int:
@@ -149,11 +157,11 @@ class Engine:
         DBOS.workflow(name=TASK_WORKFLOW, max_recovery_attempts=None)(attempt_)
         self._tick = DBOS.workflow(name=TICK_WORKFLOW)(tick_)
 
-    def _config(self, executor: str) -> DBOSConfig:
+    def _config(self) -> DBOSConfig:
         config: DBOSConfig = {
             "name": "billbridge",
             "application_version": _APPLICATION_VERSION,
-            "executor_id": executor,
+            "executor_id": self.executor,
             "log_level": "WARNING",
             "max_executor_threads": self._at_once + 8,  # ticks and recovery come beside the tasks
             "scheduler_polling_interval_sec": 10.0,

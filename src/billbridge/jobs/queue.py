@@ -16,10 +16,12 @@ from billbridge.jobs.engine import QUEUE, Engine
 from billbridge.operations.attempts import take_over_abandoned
 from billbridge.operations.notices import waiting_deliveries
 from billbridge.operations.tasks import TaskKind, ask_when_due
+from billbridge.operations.workers import living_workers
 from billbridge.store.clock import database_now
 from billbridge.store.models import Delivery, Task
 
 _NOTICED_WITHIN = timedelta(seconds=30)
+_NOBODY = "nobody"
 
 _log = structlog.get_logger()
 
@@ -58,7 +60,8 @@ def compare(engine: Engine) -> int:
     """Bring the engine in line with the tasks' rows, which are the truth; gives how many attempts that concerned.
 
     What it has and is not due any more is withdrawn: an attempt of a dead worker would block its lane. What is due
-    and it has no more, as after its file was lost, begins anew.
+    and it has no more, as after its file was lost, or had brought to a worker that died before it could claim it,
+    begins anew.
     """
     waiting = list(
         Task.objects.filter(state=Task.State.QUEUED, handed_over__startswith=f"{QUEUE}#").defer("result")
@@ -68,7 +71,8 @@ def compare(engine: Engine) -> int:
     stale = [(task, attempt) for task, attempt in known if _is_over(tasks.get(task), attempt)]
     for task, attempt in stale:
         engine.withdraw(task, attempt)
-    lost = [task for task in waiting if (task.pk, task.attempt) not in known]
+    living = {"", engine.executor, *(worker.name for worker in living_workers())}
+    lost = [task for task in waiting if known.get((task.pk, task.attempt), _NOBODY) not in living]
     again = sum(_same(task).update(attempt=F("attempt") + 1, handed_over="") for task in lost)
     if again:
         _log.warning("the engine had lost tasks, which begin anew", tasks=again)

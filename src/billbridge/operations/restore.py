@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from django.db.migrations.loader import MigrationLoader
@@ -36,6 +38,7 @@ def restore(file: Path) -> Manifest:
             if settings.sqlite_file.name not in manifest.files:
                 raise InvalidInput(f"{file} holds no database.", hint="Nothing was restored. Use another backup.")
             _refuse_newer(file, manifest)
+            _stop_unfinished(Path(folder) / settings.sqlite_file.name)
             for part in known:  # the database last: without it there is no installation
                 if part.name in manifest.files:
                     put_in_place(Path(folder) / part.name, part.place)
@@ -49,6 +52,15 @@ def restore(file: Path) -> Manifest:
             hint="Name a folder that this user may write to, and that has room.",
         ) from error
     return manifest
+
+
+def _stop_unfinished(database: Path) -> None:
+    """Nothing that was at work when the backup was made goes on by itself: much may have been sent since."""
+    reason = "It was not finished when the backup was made. Look at HaloPSA and the plan before it is tried again."
+    with closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute(
+            "UPDATE store_task SET state = 'stopped', reason = ? WHERE state IN ('queued', 'running')", [reason]
+        )
 
 
 def _refuse_installation(data: Path, places: list[Path]) -> None:

@@ -100,7 +100,9 @@ class Attention:
     """Automatic bills of last month that were made late."""
     last_run: Run | None = None
     failed_tasks: tuple[Task, ...] = ()
-    """Of each kind of task the newest one, if it failed or was interrupted."""
+    """Of each kind of task the newest one, if it failed or was stopped."""
+    troubled_tasks: tuple[Task, ...] = ()
+    """Tasks that met trouble which may pass, and wait to be tried again."""
     last_collected: date | None = None
     """The last business day on which licenses were collected whole."""
     stopped_sections: tuple[Collection, ...] = ()
@@ -123,6 +125,12 @@ def attention(provider: Provider, day: date) -> Attention:
         late=Bill.objects.filter(provider=provider, month=last_month, late=True).count(),
         last_run=last_run,
         failed_tasks=_failed_tasks(provider),
+        troubled_tasks=tuple(
+            Task.objects.filter(provider=provider, state=Task.State.QUEUED, tries__gt=0)
+            .exclude(kind="notification")
+            .defer("result", "inputs")
+            .order_by("pk")
+        ),
         last_collected=collections.filter(
             section=Collection.Section.LICENSES, state=Collection.State.DONE
         ).aggregate(last=Max("day"))["last"],

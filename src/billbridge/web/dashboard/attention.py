@@ -143,7 +143,7 @@ def _runs(found: Attention) -> Iterator[Entry]:
             link="See the run",
             count=found.conflicts,
         )
-    if run is not None and run.state in (Run.State.FAILED, Run.State.INTERRUPTED):
+    if run is not None and run.state in (Run.State.FAILED, Run.State.INTERRUPTED, Run.State.STOPPED):
         yield Entry(
             title="The last run did not end well",
             sentence=_first_line(run.reason) or "It was cut short. The next one goes on where it stopped.",
@@ -153,6 +153,14 @@ def _runs(found: Attention) -> Iterator[Entry]:
         )
     for task in found.failed_tasks:
         yield _task(task)
+    for task in found.troubled_tasks:
+        yield Entry(
+            title=f"{_TASK_NAMES.get(task.kind, task.kind.capitalize())} waits to be tried again",
+            sentence=_first_line(task.reason),
+            address=reverse("tasks:task", args=[task.pk]),
+            link="See how far it is",
+            urgent=True,
+        )
 
 
 _TASK_PAGES = {
@@ -166,7 +174,10 @@ _TASK_PAGES = {
 _TASK_NAMES = {
     TaskKind.PLAN.value: "Planning",
     TaskKind.SYNC.value: "The sync",
+    TaskKind.AUTO_BILLING.value: "Auto-billing",
     TaskKind.COLLECT.value: "Collecting",
+    TaskKind.DRIFT.value: "The drift check",
+    TaskKind.NOTIFY.value: "Telling people",
     TaskKind.TEST_SOURCE.value: "Testing the source",
     TaskKind.REFRESH.value: "Reading HaloPSA's lists",
     TaskKind.TEST_HALOPSA.value: "Testing the HaloPSA connection",
@@ -174,11 +185,11 @@ _TASK_NAMES = {
 
 
 def _task(task: Task) -> Entry:
-    page, link = _TASK_PAGES.get(task.kind, ("sync:sync", "Sync with HaloPSA"))
+    page, link = _TASK_PAGES.get(task.kind, ("", "See what happened, and try again"))
     return Entry(
         title=f"{_TASK_NAMES.get(task.kind, task.kind.capitalize())} {task.state}",
         sentence=_first_line(task.reason) or "Ask for it again.",
-        address=reverse(page),
+        address=reverse(page) if page else reverse("tasks:task", args=[task.pk]),
         link=link,
         urgent=True,
     )

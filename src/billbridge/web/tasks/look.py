@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.urls import reverse
 
-from billbridge.operations.tasks import UNFINISHED, TaskKind, is_abandoned, waits_in_vain
+from billbridge.operations.tasks import (
+    CUT_SHORT,
+    UNFINISHED,
+    TaskKind,
+    is_abandoned,
+    waits_for_another_try,
+    waits_in_vain,
+)
 from billbridge.store.models import Task
 
 _NOUNS = {kind.value: kind.noun for kind in TaskKind}
@@ -28,6 +35,11 @@ class TaskLook:
     total: int
     trouble: str
     """Why nothing seems to happen, and what to do."""
+    can_stop: bool
+    can_retry: bool
+    """Whether it can be tried again, or at once instead of later."""
+    tries_at: datetime | None
+    """When it is tried again after trouble."""
     address: str
     """The task's own page."""
 
@@ -35,6 +47,7 @@ class TaskLook:
 def look_of(task: Task) -> TaskLook:
     """How a task looks now."""
     has_length = task.state == Task.State.RUNNING and task.total > 0
+    waits = waits_for_another_try(task)
     return TaskLook(
         title=title_of(task),
         state=task.state,
@@ -45,6 +58,9 @@ def look_of(task: Task) -> TaskLook:
         finished=task.finished,
         total=task.total,
         trouble=_trouble(task),
+        can_stop=task.state in UNFINISHED and not task.stop_asked_by,
+        can_retry=waits or task.state in CUT_SHORT,
+        tries_at=datetime.fromtimestamp(task.not_before, UTC) if waits else None,
         address=reverse("tasks:task", args=[task.pk]),
     )
 
@@ -62,6 +78,9 @@ def result_address(task: Task) -> str:
             return reverse("sync:task", args=[task.pk])
         case TaskKind.RECONCILE:
             return reverse("reconciliation:month", args=[task.inputs["month"]])
+        case TaskKind.AUTO_BILLING:
+            run = task.result.get("run")
+            return reverse("runs:run", args=[run]) if run else reverse("runs:runs")
         case TaskKind.COLLECT | TaskKind.TEST_SOURCE:
             return reverse("sources:sources")
         case TaskKind.TEST_HALOPSA:
@@ -72,15 +91,19 @@ def result_address(task: Task) -> str:
 
 def _step(task: Task) -> str:
     if task.state == Task.State.QUEUED:
-        return "waiting for its turn"
+        return f"tried {task.tries} times, waiting to be tried again" if task.tries else "waiting for its turn"
+    if task.state == Task.State.RUNNING and task.stop_asked_by:
+        return f"{task.stop_asked_by} asked it to stop: it ends after the call in flight"
     if task.state == Task.State.RUNNING:
         return task.step or "beginning"
     return ""
 
 
 def _trouble(task: Task) -> str:
+    if task.state == Task.State.QUEUED and task.tries:
+        return task.reason
     if waits_in_vain(task):
         return "No worker seems to run: start `billbridge serve` on the server, and this begins by itself."
     if is_abandoned(task):
-        return "Its worker was not heard of for a while: it may have been stopped. Start `billbridge serve` again."
+        return "Its worker was not heard of for a while: another goes on; if none runs, start `billbridge serve`."
     return ""

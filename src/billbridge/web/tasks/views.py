@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from billbridge.operations.tasks import TaskKind, task_of, tasks_of
+from billbridge.operations.tasks import TaskKind, retry, stop, task_of, tasks_of
 from billbridge.store.models import Task
 from billbridge.web.middleware import ConsoleRequest
 from billbridge.web.tables import Column, Filter, read_table
@@ -51,8 +51,10 @@ _FILTERS = (
 
 @require_safe
 def tasks(request: ConsoleRequest) -> HttpResponse:
-    """Everything that was asked for, newest first."""
+    """Everything that was asked for, newest first; notifications only when they are chosen, for they are many."""
     rows = tasks_of(request.actor.provider)
+    if request.GET.get("kind") != TaskKind.NOTIFY.value:
+        rows = rows.exclude(kind=TaskKind.NOTIFY.value)
     table = read_table(request, rows, _COLUMNS, search_in=("asked_by", "reason"), filters=_FILTERS, order="-asked")
     return render(request, "tasks/tasks.html", {"table": table})
 
@@ -73,3 +75,19 @@ def task(request: ConsoleRequest, pk: int) -> HttpResponse:
         response["HX-Reswap"] = "outerHTML"
         return response
     return HttpResponse(headers={"HX-Refresh": "true"})
+
+
+@require_POST
+def stop_task(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Ask a task to stop; its page says what was done until then."""
+    one = task_of(request.actor.provider, pk)
+    stop(request.actor, one)
+    return redirect("tasks:task", pk=one.pk)
+
+
+@require_POST
+def retry_task(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Try a task again that failed or was stopped, or one at once that waits for another try."""
+    one = task_of(request.actor.provider, pk)
+    retry(request.actor, one)
+    return redirect("tasks:task", pk=one.pk)
