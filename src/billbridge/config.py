@@ -27,7 +27,11 @@ HOSTS_VARIABLE = "BILLBRIDGE_HOSTS"
 HTTPS_VARIABLE = "BILLBRIDGE_HTTPS"
 """Set to 1 when browsers reach the console over HTTPS: cookies are then never sent without it."""
 
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+METRICS_TOKEN_VARIABLE = "BILLBRIDGE_METRICS_TOKEN"  # noqa: S105
+"""The environment variable with the token that a scraper of `/metrics` must send; without one it must run here."""
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+"""The names of this machine to itself: the console always answers to them."""
 
 DEFAULT_DATA = "billbridge-data"
 """The data folder when none is named, in the folder the program is started in."""
@@ -42,10 +46,12 @@ class Settings:
 
     data: Path
     database_url: str = field(default="", repr=False)  # may hold a password
-    hosts: tuple[str, ...] = _LOCAL_HOSTS
+    hosts: tuple[str, ...] = LOCAL_HOSTS
     """The host names the console answers to."""
     https: bool = False
     """Whether browsers reach the console over HTTPS."""
+    metrics_token: str = field(default="", repr=False)
+    """What a scraper of the metrics must send; empty: only one on this machine is answered."""
 
     @property
     def uses_postgresql(self) -> bool:
@@ -79,7 +85,13 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     if url:
         postgresql_parameters(url)
     named = tuple(host.strip() for host in environ.get(HOSTS_VARIABLE, "").split(",") if host.strip())
-    return Settings(data=data, database_url=url, hosts=(*_LOCAL_HOSTS, *named), https=_yes(environ, HTTPS_VARIABLE))
+    return Settings(
+        data=data,
+        database_url=url,
+        hosts=(*LOCAL_HOSTS, *named),
+        https=_yes(environ, HTTPS_VARIABLE),
+        metrics_token=environ.get(METRICS_TOKEN_VARIABLE, "").strip(),
+    )
 
 
 def _yes(environ: Mapping[str, str], variable: str) -> bool:

@@ -44,7 +44,7 @@ class served_console:  # noqa: N801  # a context manager, used like a function
             address=f"http://127.0.0.1:{port}",
             process=subprocess.Popen(
                 console.command("serve", "--port", str(port)),
-                env=console.env,
+                env=console.env | {"BILLBRIDGE_LOG": "json", "BILLBRIDGE_LOG_LEVEL": "warning"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -73,7 +73,8 @@ class served_console:  # noqa: N801  # a context manager, used like a function
         except subprocess.TimeoutExpired:
             self._served.process.kill()
             raise AssertionError("the console did not stop within 40 s") from None
-        assert "Traceback" not in said, said
+        for defect in ("Traceback", '"exception"'):
+            assert defect not in said, said
 
 
 def _free_port() -> int:

@@ -71,6 +71,13 @@ def test_an_unusable_database_address_is_refused_without_showing_its_password(ur
     assert "sec:ret" not in str(refused.value)
 
 
+def test_the_token_of_the_metrics_is_read_and_not_shown(tmp_path: Path) -> None:
+    settings = load({"BILLBRIDGE_DATA": str(tmp_path), "BILLBRIDGE_METRICS_TOKEN": " open sesame "})
+    assert settings.metrics_token == "open sesame"
+    assert "sesame" not in repr(settings)
+    assert load({"BILLBRIDGE_DATA": str(tmp_path)}).metrics_token == ""
+
+
 def test_settings_do_not_show_the_password_when_they_are_logged(tmp_path: Path) -> None:
     settings = load({"BILLBRIDGE_DATA": str(tmp_path), "BILLBRIDGE_DATABASE_URL": URL})
     assert settings.uses_postgresql

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import typer
 
+from billbridge import config, logs
 from billbridge.cli import backup, running, serving
 from billbridge.cli.app import app
 
@@ -42,6 +43,15 @@ def test_every_command_that_is_started_exists_and_knows_its_options(file: Path):
     assert started, "no command was found: the test looks at nothing"
     for name, *options in started:
         group.commands[name].make_context(name, options)
+
+
+@pytest.mark.parametrize("file", [*UNITS, DEPLOY / "compose.yaml", DEPLOY / "Containerfile"], ids=lambda f: f.name)
+def test_every_setting_that_is_named_is_one_the_program_reads(file: Path):
+    named = set(re.findall(r"\bBILLBRIDGE_\w+", file.read_text(encoding="utf-8")))
+    known = {value for of in (config, logs) for name, value in vars(of).items() if name.endswith("_VARIABLE")}
+
+    assert config.DATA_VARIABLE in named or file.suffix == ".yaml"
+    assert named <= known
 
 
 @pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)

@@ -93,7 +93,8 @@ def _check(response: object, where: str) -> str:
 
 @pytest.mark.usefixtures("furnished")
 def test_every_address_needs_sign_in():
-    names = ("accounts:sign-in", "accounts:first-administrator", "status:health", "status:ready")
+    names = ("accounts:sign-in", "accounts:first-administrator", "status:health", "status:ready",
+             "status:metrics")  # fmt: skip
     open_to_all = {reverse(name) for name in names}
     for page in _pages({1}):
         response = Client().get(page)

@@ -57,6 +57,19 @@ def test_the_history_shows_every_run_with_who_what_and_how_much(browser, provide
     assert '<td class="figure">2</td> <td class="figure">1</td> <td class="figure">11</td>' in page
 
 
+def test_calls_that_halopsa_refused_for_now_stand_beside_the_others_and_count_once(browser, provider):
+    run = make_run(provider, calls={"reads": 8, "writes": 2, "tokens": 1, "limited": 3})
+
+    assert "<dd>8 reads, 2 writes, 1 tokens; 3 of them answered with 429</dd>" in page_of(browser, run)
+    assert '<td class="figure">11</td>' in browser.get("/runs/").content.decode()
+
+
+def test_where_halopsa_refused_none_nothing_is_said_of_it(browser, provider):
+    run = make_run(provider, calls={"reads": 8, "writes": 2, "tokens": 1, "limited": 0})
+
+    assert "<dd>8 reads, 2 writes, 1 tokens</dd>" in page_of(browser, run)
+
+
 def test_the_history_is_narrowed_by_state_in_its_address(browser, provider):
     make_run(provider, started_by="Olivia")
     make_run(provider, started_by="Bert", state="failed", reason="HaloPSA is away.")

@@ -9,7 +9,7 @@ import typer
 
 from billbridge.cli.app import app
 from billbridge.cli.installation import Data
-from billbridge.cli.output import log_to_stderr, out
+from billbridge.cli.output import out
 
 NewFile = Annotated[Path, typer.Argument(help="The file to write; it must not exist.", metavar="FILE")]
 BackupFile = Annotated[Path, typer.Argument(help="A file that `billbridge backup` wrote.", metavar="FILE")]
@@ -40,7 +40,8 @@ def restore(file: BackupFile, data: Data = None) -> None:
 
 def _choose(data: Data) -> None:
     """Choose the installation without opening it: an older database is backed up before it is migrated."""
+    from billbridge import logs
     from billbridge.store import start
 
-    log_to_stderr()
+    logs.configure()
     start.start(data)

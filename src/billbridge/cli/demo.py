@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from datetime import date, timedelta
@@ -40,10 +41,12 @@ def demo(
     Then the console runs on the demo's world until it is stopped; its address and sign-in are printed.
     """
     from billbridge.cli.demo_world import demo_setup
+    from billbridge.logs import LEVEL_VARIABLE
     from billbridge.simulators.halopsa import CLIENT_ID, CLIENT_SECRET, TENANT, HaloPSASimulator
     from billbridge.simulators.mbs import LOGIN, PASSWORD, MBSSimulator
     from billbridge.simulators.world import World
 
+    os.environ.setdefault(LEVEL_VARIABLE, "warning")  # its story is told without a line per page
     if serve:
         check_free("127.0.0.1", port)
     _fresh(data)

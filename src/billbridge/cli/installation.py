@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from billbridge.billing.months import Month
-from billbridge.cli.output import log_to_stderr
 from billbridge.errors import InvalidInput
 
 Data = Annotated[
@@ -25,9 +24,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 def enter(data: Path | None, *, create: bool = False) -> None:
     """Open the installation: its database must be of this program's version, or is made with `create`."""
+    from billbridge import logs
     from billbridge.store import start
 
-    log_to_stderr()
+    logs.configure()
     start.start(data)
     settings = start.installation()
     if create or (not settings.uses_postgresql and not settings.sqlite_file.exists()):

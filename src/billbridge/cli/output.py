@@ -23,13 +23,6 @@ if not out.is_terminal:
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
-def log_to_stderr() -> None:
-    """Send log lines, such as those of repeated calls, to standard error: standard output is the result's alone."""
-    import structlog
-
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
-
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False)

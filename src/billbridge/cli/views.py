@@ -118,9 +118,10 @@ def print_coverage(entries: list[dict[str, Any]]) -> None:
 def print_result(document: dict[str, Any]) -> None:
     """What was written and read back."""
     calls = document["calls"]
+    limited = f", {calls['limited']} calls answered with 429" if calls["limited"] else ""
     out.print(
         f"Run {document['run']}: {document['state']}. {document['written']} changes written and read back, "
-        f"{len(document['failed'])} failed; {calls['reads']} reads, {calls['writes']} writes."
+        f"{len(document['failed'])} failed; {calls['reads']} reads, {calls['writes']} writes{limited}."
     )
     if document["failed"]:
         table("Failed", ["subscription", "why"], [(f["name"], f["reason"]) for f in document["failed"]])
@@ -129,11 +130,13 @@ def print_result(document: dict[str, Any]) -> None:
 
 def print_runs(document: dict[str, Any]) -> None:
     """One row a run; of a single run one row a change."""
+    from billbridge.operations.report import calls_made
+
     table(
         "Runs",
         ["run", "day", "trigger", "state", "written", "calls", "reason"],
         [
-            (r["run"], r["day"], r["trigger"], r["state"], r["written"], sum(r["calls"].values()), r["reason"])
+            (r["run"], r["day"], r["trigger"], r["state"], r["written"], calls_made(r["calls"]), r["reason"])
             for r in document["runs"]
         ],
         right=["run", "written", "calls"],

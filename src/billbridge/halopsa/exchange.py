@@ -14,16 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Literal
 
 import httpx2
 
 from billbridge.halopsa.errors import AddressError, NothingSent, RateLimited, ServerTrouble
-from billbridge.halopsa.limits import Limiter
+from billbridge.halopsa.limits import Kind, Limiter
 from billbridge.network import causes, retry_after
-
-Kind = Literal["reads", "writes", "tokens"]
-"""What a call is counted as; `tokens` is every call made to sign in, the discovery of the address included."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection."""
@@ -42,6 +38,8 @@ class Calls:
     reads: int = 0
     writes: int = 0
     tokens: int = 0
+    limited: int = 0
+    """How many of them were answered with 429, and not executed."""
 
     @property
     def total(self) -> int:
@@ -95,6 +93,7 @@ class Exchange:
         self._now = now
         self._lock = threading.Lock()
         self._counts: dict[Kind, int] = {"reads": 0, "writes": 0, "tokens": 0}
+        self._limited = 0
         self._http = httpx2.Client(
             timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
             transport=transport,
@@ -105,7 +104,7 @@ class Exchange:
     @property
     def calls(self) -> Calls:
         with self._lock:
-            return Calls(**self._counts)
+            return Calls(**self._counts, limited=self._limited)
 
     def close(self) -> None:
         self._http.close()
@@ -129,12 +128,14 @@ class Exchange:
         request = self._request(method, url, params, headers, content)
         wait = _RATE_FIRST_WAIT
         for _ in range(_RATE_TRIES):
-            with self._limiter.call():
+            with self._limiter.call(kind):
                 if guard is not None:
                     guard()
                 reply = self._once(kind, request)
             if reply.status != httpx2.codes.TOO_MANY_REQUESTS:
                 return reply
+            with self._lock:
+                self._limited += 1
             seconds = wait if reply.retry_after is None else max(reply.retry_after, 1.0)
             self._limiter.penalty(min(seconds, _RATE_PATIENCE))
             if seconds > _RATE_PATIENCE:

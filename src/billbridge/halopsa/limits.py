@@ -13,7 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Literal, Protocol
+
+Kind = Literal["reads", "writes", "tokens"]
+"""What a call is counted as; `tokens` is every call made to sign in, the discovery of the address included."""
 
 DEFAULT_LIMIT = 250
 """Calls per window: safely below 300, the lowest limit HaloPSA is known to have had."""
@@ -28,7 +31,7 @@ _CROWDED_WAIT = 0.05
 class Limiter(Protocol):
     """What every call to one HaloPSA passes; all clients of one connection must share the same log."""
 
-    def call(self) -> AbstractContextManager[None]:
+    def call(self, kind: Kind = "reads") -> AbstractContextManager[None]:
         """Wait for a slot, hold it while the block runs, and report the call as completed when it ends."""
 
     def penalty(self, seconds: float) -> None:
@@ -61,7 +64,7 @@ class InMemoryLimiter:
         self._paused_until = float("-inf")
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self, kind: Kind = "reads") -> Iterator[None]:  # noqa: ARG002  # it keeps no count by kind
         """Hold a slot while the block runs; a call that fails has used its slot all the same."""
         while (wait := self._take_slot()) > 0:
             self._sleep(wait)

@@ -138,4 +138,4 @@ def record_failure(prepared: Prepared, run: Run, reason: str, halo: HaloPSA) -> 
 
 def calls_of(halo: HaloPSA) -> dict[str, int]:
     calls = halo.calls
-    return {"reads": calls.reads, "writes": calls.writes, "tokens": calls.tokens}
+    return {"reads": calls.reads, "writes": calls.writes, "tokens": calls.tokens, "limited": calls.limited}

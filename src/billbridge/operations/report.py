@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,9 @@ from billbridge.store.models import Bill, Company, Provider, Run
 
 MONEY = ("count", "purchase_price", "price")
 """The fields of a subscription that are figures."""
+
+LIMITED = "limited"
+"""Among a run's calls by kind: how many of them HaloPSA answered with 429."""
 
 
 def bills(provider: Provider, results: Iterable[BillResult]) -> dict[str, Any]:
@@ -149,6 +152,11 @@ def result(done: SyncResult, planned: dict[str, Any]) -> dict[str, Any]:
         "coverage": _coverage(done.coverage),
         "plan": planned,
     }
+
+
+def calls_made(calls: Mapping[str, int]) -> int:
+    """How many calls to HaloPSA a run made, of every kind; those it refused for now are among them."""
+    return sum(number for kind, number in calls.items() if kind != LIMITED)
 
 
 def runs(provider: Provider, number: int | None) -> dict[str, Any]:

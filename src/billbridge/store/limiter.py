@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from django.db.models import F
 
 from billbridge.store.clock import database_now
-from billbridge.store.models import ApiCall, HaloConnection
+from billbridge.store.models import ApiCall, CallCount, HaloConnection
 
 LONGEST_PENALTY = 600.0
 """Seconds of the longest penalty: whoever is asked to wait longer gives up instead."""
@@ -50,9 +51,9 @@ class DatabaseLimiter:
         self._sleep = sleep
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self, kind: str = "reads") -> Iterator[None]:
         """Wait for a slot and hold it while the block runs; a call that fails has used its slot all the same."""
-        while not isinstance(slot := self._take_slot(), ApiCall):
+        while not isinstance(slot := self._take_slot(kind), ApiCall):
             self._sleep(slot)
         try:
             yield
@@ -63,8 +64,16 @@ class DatabaseLimiter:
         """Let no call of any process start for `seconds` from now; the longest penalty wins."""
         until = database_now() + min(seconds, LONGEST_PENALTY)
         HaloConnection.objects.filter(pk=self._connection_id, blocked_until__lt=until).update(blocked_until=until)
+        self._count("limited")
 
-    def _take_slot(self) -> ApiCall | float:
+    def _count(self, kind: str) -> None:
+        """One more of a kind; the counts stay, other than the log, and are the same for every process."""
+        counts = CallCount.objects.filter(connection=self._connection_id, kind=kind)
+        if not counts.update(number=F("number") + 1):
+            CallCount.objects.get_or_create(connection_id=self._connection_id, kind=kind)
+            counts.update(number=F("number") + 1)
+
+    def _take_slot(self, kind: str) -> ApiCall | float:
         """Take a slot, or return the seconds to wait before asking again."""
         with transaction.atomic(durable=True):
             # Lets one process at a time count and take; SQLite does so by the write lock of every transaction.
@@ -77,6 +86,7 @@ class DatabaseLimiter:
             log = ApiCall.objects.filter(connection=connection)
             log.filter(at__lte=now - self._window).delete()
             if log.count() < self._limit:
+                self._count(kind)
                 # While it is under way a call stands at the latest moment it can end.
                 return ApiCall.objects.create(connection=connection, at=now + self._longest_call)
             # Later than its latest end a call stands only after the clock was set back.

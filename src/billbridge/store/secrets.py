@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 
 from billbridge.errors import PermanentError
+from billbridge.never_shown import never_show
 from billbridge.store.start import installation
 from billbridge.store.vault import Vault, key_id_of
 
@@ -26,6 +27,7 @@ def put_secret(row: models.Model, field: str, text: str) -> None:
 
     Call it within the transaction that has saved the row; a rotation of the keys then waits for it on SQLite.
     """
+    never_show(text)
     setattr(row, field, vault().seal(text, table=row._meta.db_table, row=row.pk, field=field) if text else b"")
     row.save(update_fields=[field])
 
@@ -36,7 +38,9 @@ def read_secret(row: models.Model, field: str) -> str:
     if not sealed:
         name = field.replace("_", " ")
         raise PermanentError(f"No {name} was entered for {row}.", hint=f"Enter the {name} of this connection.")
-    return vault().open(sealed, table=row._meta.db_table, row=row.pk, field=field)
+    text = vault().open(sealed, table=row._meta.db_table, row=row.pk, field=field)
+    never_show(text)
+    return text
 
 
 def reseal_all() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from billbridge.config import Settings, load, postgresql_parameters
+from billbridge.never_shown import never_show
 
 
 def _sqlite(settings: Settings) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def _sqlite(settings: Settings) -> dict[str, Any]:
 
 def _postgresql(settings: Settings) -> dict[str, Any]:
     options = {"connect_timeout": "10"} | postgresql_parameters(settings.database_url)
+    never_show(options.get("password", ""))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": options.pop("dbname"),
@@ -43,6 +45,7 @@ def _postgresql(settings: Settings) -> dict[str, Any]:
 BILLBRIDGE = load()
 """The installation this process was set up for."""
 
+never_show(BILLBRIDGE.metrics_token)
 DATABASES = {"default": _postgresql(BILLBRIDGE) if BILLBRIDGE.uses_postgresql else _sqlite(BILLBRIDGE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
@@ -65,6 +68,7 @@ INSTALLED_APPS = [
     "billbridge.web",
 ]
 MIDDLEWARE = [
+    "billbridge.web.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from billbridge.errors import PermanentError
+from billbridge.never_shown import never_show
 from billbridge.store.start import start
 
 _BYTES = 50
@@ -22,6 +23,7 @@ def use_signing_key() -> None:
     """
     start()
     settings.SECRET_KEY = signing_key(settings.BILLBRIDGE.signing_key_file)
+    never_show(settings.SECRET_KEY)
 
 
 def signing_key(file: Path) -> str:

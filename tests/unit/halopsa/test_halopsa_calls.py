@@ -3,7 +3,9 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
+from typing import ClassVar
 
 import httpx2
 import pytest
@@ -20,7 +22,7 @@ from billbridge.halopsa.errors import (
     RateLimited,
     ServerTrouble,
 )
-from billbridge.halopsa.limits import InMemoryLimiter
+from billbridge.halopsa.limits import InMemoryLimiter, Kind
 
 CLIENTS = "GET /api/Client"
 POST = "POST /api/SoftwareLicence"
@@ -290,7 +292,39 @@ def test_every_call_that_was_made_is_counted(halo: FakeHaloPSA) -> None:
         client.get("Client")
         client.post("SoftwareLicence", [{"name": "x"}])
         calls = client.calls
-    assert (calls.reads, calls.writes, calls.tokens, calls.total) == (2, 1, 2, 5)
+    assert (calls.reads, calls.writes, calls.tokens, calls.total, calls.limited) == (2, 1, 2, 5, 0)
+
+
+def test_calls_answered_with_429_are_counted_once_more_beside_the_others(halo: FakeHaloPSA) -> None:
+    halo.on(CLIENTS, text("", 429), text("", 429), GOOD)
+    with halo.client() as client:
+        client.get("Client")
+        calls = client.calls
+    assert (calls.reads, calls.limited, calls.total) == (3, 2, 5)
+
+
+def test_a_429_that_is_not_waited_for_is_counted(halo: FakeHaloPSA) -> None:
+    halo.on(CLIENTS, text("", 429, retry_after="3600"))
+    with halo.client() as client:
+        with pytest.raises(RateLimited):
+            client.get("Client")
+        assert client.calls.limited == 1
+
+
+def test_the_limiter_is_told_what_each_call_is_for(halo: FakeHaloPSA) -> None:
+    class Noting(InMemoryLimiter):
+        kinds: ClassVar[list[Kind]] = []
+
+        def call(self, kind: Kind = "reads") -> AbstractContextManager[None]:
+            self.kinds.append(kind)
+            return super().call(kind)
+
+    halo.on(POST, reply({"id": 1}, 201))
+    halo.on(CLIENTS, GOOD)
+    with halo.client(limiter=Noting()) as client:
+        client.get("Client")
+        client.post("SoftwareLicence", [{"name": "x"}])
+    assert Noting.kinds == ["tokens", "tokens", "reads", "writes"]
 
 
 class Dripping(httpx2.SyncByteStream):

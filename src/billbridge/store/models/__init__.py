@@ -8,7 +8,7 @@ from billbridge.store.models.drift import DriftFinding
 from billbridge.store.models.notices import Delivery, Notice, NotificationChannel
 from billbridge.store.models.provider import KnownLicenseType, Provider
 from billbridge.store.models.records import AuditEntry, Draft, HaloList, PlannedEntry, Task, Worker
-from billbridge.store.models.runs import ApiCall, Lock, PlannedChange, Run, Slot
+from billbridge.store.models.runs import ApiCall, CallCount, Lock, PlannedChange, Run, Slot
 from billbridge.store.models.settings import (
     AdjustmentSetting,
     BilledProduct,
@@ -40,6 +40,7 @@ __all__ = [
     "BillLine",
     "BilledProduct",
     "BillingConfiguration",
+    "CallCount",
     "Collection",
     "Company",
     "DefaultAssetType",

@@ -37,6 +37,10 @@ class Run(models.Model):
     calls = models.JSONField(default=dict, help_text="calls to HaloPSA, by kind")
     coverage = models.JSONField(default=dict, help_text="companies billed, held and not configured, with reasons")
 
+    class Meta:
+        # How runs ended, and when, is counted from the index alone: a row holds a line for every company.
+        indexes = [models.Index(fields=["provider", "trigger", "state", "ended"])]
+
     def __str__(self) -> str:
         return f"{self.trigger} {self.day}: {self.state}"
 
@@ -69,8 +73,8 @@ class PlannedChange(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="one_change_per_position")]
-        # What became of a run's changes is counted from the index alone.
-        indexes = [models.Index(fields=["run", "state"])]
+        # What became of the changes, of a run's or of all, is counted from the index alone.
+        indexes = [models.Index(fields=["run", "state", "kind"])]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}: {self.state}"
@@ -110,6 +114,20 @@ class ApiCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at}"
+
+
+class CallCount(models.Model):
+    """How many calls of a kind the limiter let through on a connection since there is one: it only grows."""
+
+    connection = models.ForeignKey(HaloConnection, on_delete=models.CASCADE, related_name="call_counts")
+    kind = models.CharField(max_length=10, help_text="reads, writes, tokens; limited: those answered with 429")
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "kind"], name="one_count_per_kind_of_call")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
 
 
 class Lock(models.Model):

@@ -33,6 +33,10 @@ class Collection(models.Model):
     warnings = models.JSONField(default=list)
     not_billed = models.JSONField(default=list)
 
+    class Meta:
+        # How collections ended, and when the last began, is read from the index alone: a row holds long lists.
+        indexes = [models.Index(fields=["provider", "source", "section", "state", "began"])]
+
     def __str__(self) -> str:
         return f"{self.source} {self.section} {self.day}: {self.state}"
 

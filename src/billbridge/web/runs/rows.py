@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from billbridge.billing.bills import Trigger
 from billbridge.billing.changes import OWNED, ChangeKind
+from billbridge.operations.report import LIMITED, calls_made
 from billbridge.store.models import PlannedChange, Provider, Run
 from billbridge.store.queries.runs import RunFigures, changes_of, figures_of, runs_of
 from billbridge.web.sync.fields import ShownFields, shown_fields
@@ -55,7 +56,7 @@ class RunRow:
 
     @property
     def calls(self) -> int:
-        return sum(self.run.calls.values())
+        return calls_made(self.run.calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,13 @@ class ChangeRow:
     def proof(self) -> str:
         """What is known of it."""
         return PROOFS[self.change.state]
+
+
+def calls_in_words(calls: Mapping[str, int]) -> str:
+    """A run's calls to HaloPSA by kind, and how many of them HaloPSA refused for now, if any."""
+    words = ", ".join(f"{number} {kind}" for kind, number in calls.items() if kind != LIMITED)
+    limited = calls.get(LIMITED, 0)
+    return f"{words}; {limited} of them answered with 429" if limited else words
 
 
 def run_table(request: HttpRequest, provider: Provider) -> Table:

@@ -19,7 +19,7 @@ from billbridge.store.queries.runs import (
     sync_task_of,
 )
 from billbridge.web.middleware import ConsoleRequest
-from billbridge.web.runs.rows import change_rows, change_table, changes_csv, run_table
+from billbridge.web.runs.rows import calls_in_words, change_rows, change_table, changes_csv, run_table
 from billbridge.web.sync.coverage import coverage_table
 from billbridge.web.tables import Table, wants_csv
 
@@ -64,6 +64,7 @@ def _run_page(request: ConsoleRequest, one: Run, tab: str, table: Table) -> Http
     task = sync_task_of(one)
     context: dict[str, Any] = {
         "run": one,
+        "calls": calls_in_words(one.calls),
         "tab": tab,
         "table": table,
         "figures": figures_of([one])[one.pk],

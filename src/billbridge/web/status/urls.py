@@ -7,4 +7,8 @@ from django.urls import path
 from billbridge.web.status import views
 
 app_name = "status"
-urlpatterns = [path("health", views.health, name="health"), path("ready", views.ready, name="ready")]
+urlpatterns = [
+    path("health", views.health, name="health"),
+    path("ready", views.ready, name="ready"),
+    path("metrics", views.metrics, name="metrics"),
+]
