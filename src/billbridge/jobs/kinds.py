@@ -16,6 +16,8 @@ from billbridge.operations import report
 from billbridge.operations.bill import BillRequest
 from billbridge.operations.collect import collect
 from billbridge.operations.connect import halopsa_of, source_of
+from billbridge.operations.drift import check_drift
+from billbridge.operations.drift_document import compact as compact_drift
 from billbridge.operations.halopsa_lists import refresh_lists
 from billbridge.operations.plans import digest, keep_plan, without_changes
 from billbridge.operations.provider import connection_of, today
@@ -89,6 +91,11 @@ def _reconcile(task: Task, progress: TaskProgress) -> Result:
     return compact(done)
 
 
+def _drift(task: Task, progress: TaskProgress) -> Result:
+    done = check_drift(task.provider, today(task.provider), say=progress.say, progress=progress.advance)
+    return compact_drift(done)
+
+
 def _test_halopsa(task: Task, progress: TaskProgress) -> Result:
     progress.say("asking HaloPSA")
     with halopsa_of(task.provider) as halo:
@@ -107,6 +114,7 @@ _KINDS: dict[TaskKind, Callable[[Task, TaskProgress], Result]] = {
     TaskKind.COLLECT: _collect,
     TaskKind.REFRESH: _refresh,
     TaskKind.RECONCILE: _reconcile,
+    TaskKind.DRIFT: _drift,
     TaskKind.TEST_HALOPSA: _test_halopsa,
     TaskKind.TEST_SOURCE: _test_source,
 }

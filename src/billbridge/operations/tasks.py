@@ -31,6 +31,8 @@ class TaskKind(StrEnum):
     """Read HaloPSA's lists anew into our copy."""
     RECONCILE = "reconcile"
     """Compare a month's figures with HaloPSA; nothing is written there."""
+    DRIFT = "drift check"
+    """Look for what was changed in HaloPSA since our last sync; nothing is written there."""
     TEST_HALOPSA = "test HaloPSA"
     TEST_SOURCE = "test source"
 
@@ -46,6 +48,7 @@ _NOUNS = {
     TaskKind.COLLECT: "collection",
     TaskKind.REFRESH: "refresh of HaloPSA's lists",
     TaskKind.RECONCILE: "reconciliation",
+    TaskKind.DRIFT: "drift check",
     TaskKind.TEST_HALOPSA: "test of the HaloPSA connection",
     TaskKind.TEST_SOURCE: "test of the source",
 }
