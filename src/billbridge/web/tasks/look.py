@@ -62,6 +62,8 @@ def result_address(task: Task) -> str:
             return reverse("sync:task", args=[task.pk])
         case TaskKind.RECONCILE:
             return reverse("reconciliation:month", args=[task.inputs["month"]])
+        case TaskKind.DRIFT:
+            return reverse("drift:drift")
         case TaskKind.COLLECT | TaskKind.TEST_SOURCE:
             return reverse("sources:sources")
         case TaskKind.TEST_HALOPSA:
