@@ -13,7 +13,7 @@ from installation import Console, OpenConsole, configuration, small_world
 from billbridge.simulators.faults import Fault
 
 ACME, BIRCH = "Acme Dental", "Birch & Co, Ltd."
-MARCH_2, MARCH_3 = "2026-03-02", "2026-03-03"
+MARCH_2, MARCH_3, APRIL_2 = "2026-03-02", "2026-03-03", "2026-04-02"
 NEEDS_A_PERSON = 5
 AGREEMENT = 301
 SERVER, SERVER_ITEM, SUPPLIER = 101, 61, 21
@@ -282,7 +282,8 @@ def test_a_list_that_is_refused_makes_its_things_unknown_and_leaves_their_findin
 
     assert {one["key"] for one in done["open"]} == {gone, "unknown:items|unread"}
     unknown = next(one for one in done["open"] if one["kind"] == "unknown")
-    assert "Products: Read Only" in unknown["finding"]
+    assert unknown["finding"] == "HaloPSA accepts the sign-in but refuses the items (Item)."
+    assert "Products: Read Only" in unknown["remedy"]
     assert done["coverage"]["text"].startswith("checked 12 of 13, 1 unknown because ")
     assert "sync ends" in unknown["effect"]
     assert console.run("plan", day=MARCH_3).must(3).said.count("Products: Read Only") == 1
@@ -343,7 +344,7 @@ def test_the_doctor_says_what_is_open_and_that_it_was_never_checked(console: Con
     console.edit_in_halopsa("SoftwareLicence", subscription(console, ACME)["id"], count=7)
     checked(console)
 
-    assert "1 open findings that harm the next bill" in console.run("doctor").said
+    assert "1 open finding concerns the next bill" in console.run("doctor").said
 
 
 def test_a_check_reads_no_more_than_a_sync(console: Console) -> None:
@@ -380,3 +381,65 @@ def test_without_a_halopsa_there_is_nothing_to_check(console: Console) -> None:
     HaloConnection.objects.all().delete()
 
     assert "No HaloPSA connection is set up." in console.run("drift", day=MARCH_2).must(3).said
+
+
+def change_of(console: Console, number: int, day: str) -> tuple[str, str]:
+    """What a plan would do with a subscription, and why."""
+    document = console.run("plan", "--json", day=day).document
+    (change,) = [one for one in document["changes"] if one["subscription_id"] == number]
+    return change["kind"], change["reason"]
+
+
+def test_what_cannot_leave_the_current_slot_keeps_last_months_bill_waiting(console: Console) -> None:
+    last, current = (subscription(console, ACME, name)["id"] for name in ("Servers", "Servers (current month)"))
+    console.edit_in_halopsa("SoftwareLicence", current, count=7)
+    assert "At the turn of the month last month's bill waits with it" in checked(console)["open"][0]["effect"]
+
+    console.collect(APRIL_2)
+
+    assert change_of(console, current, APRIL_2)[0] == "conflict"
+    kind, reason = change_of(console, last, APRIL_2)
+    assert kind == "conflict"
+    assert "its month still stands in the subscription of slot 'current'" in reason
+
+
+def test_what_is_to_be_closed_is_closed_whatever_was_done_to_it_but_for_its_quantity(console: Console) -> None:
+    console.settings["companies"][0]["configurations"][0]["last_month"] = "2026-02"
+    console.apply_setup(day=MARCH_2).must()
+    console.sync(MARCH_2).must()
+    console.collect(APRIL_2)
+    number = subscription(console, ACME)["id"]
+    for changes, finding, harms, kind in (
+        ({"is_active": False}, "inactive", False, "close"),
+        ({"price": 99}, "unit-price", False, "close"),
+        ({"client_id": 13, "site_id": 41}, "moved", True, "close"),
+        ({"count": 7}, "quantity", True, "conflict"),
+    ):
+        with edited(console, "SoftwareLicence", number, **changes):
+            done = checked(console, day=APRIL_2, code=NEEDS_A_PERSON if harms else 0)
+            assert found(done) == {("subscription", finding, harms)}
+            assert change_of(console, number, APRIL_2)[0] == kind
+    console.sync(APRIL_2).must()
+    console.delete_in_halopsa("SoftwareLicence", number)
+    assert checked(console, day=APRIL_2, code=0)["open"] == []
+
+
+def test_no_sync_puts_a_month_right_that_was_sent_by_name(open_console_in_process: OpenConsole) -> None:
+    world = small_world(ACME, today=date(2026, 1, 1))
+    world.add_license(user=ACME.lower(), license_type="Server", endpoint="SRV-0")
+    console = open_console_in_process(world)
+    console.settings["companies"] = [console.company(ACME, configuration("Servers", "average", "Server"))]
+    console.apply_setup(day="2026-01-01").must()
+    for day in ("2026-01-01", MARCH_2):
+        console.collect(day)
+    console.sync(MARCH_2, "--month", "2026-01").must()
+    number = subscription(console, ACME, "Servers (2026-01)")["id"]
+    assert checked(console, code=0)["open"] == []
+
+    console.edit_in_halopsa("SoftwareLicence", number, is_active=False)
+
+    done = checked(console)
+    assert found(done) == {("subscription", "inactive", True)}
+    assert "no sync makes it active again" in done["open"][0]["effect"]
+    console.sync(MARCH_2).must()
+    assert not subscription(console, ACME, "Servers (2026-01)")["is_active"]

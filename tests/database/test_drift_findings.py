@@ -171,7 +171,8 @@ def test_a_finding_about_what_could_not_be_looked_at_stays_as_it_is(halo: FakeHa
     assert (known.thing, known.last_seen, known.over_on) == ("subscription", MONDAY, None)
     unknown = DriftFinding.objects.get(kind="unknown")
     assert unknown.first_seen == TUESDAY
-    assert str(trouble).rstrip(".") in unknown.finding
+    assert str(trouble.args[0]) in unknown.finding
+    assert unknown.remedy
     assert not done.is_clean
     halo.troubles.clear()
     edit(halo)

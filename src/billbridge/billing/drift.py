@@ -6,12 +6,13 @@ The effects are what the sync really does: `three_way`, `plan`, and the checks o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from billbridge.billing.drift_companies import company_subject, of_company
 from billbridge.billing.drift_findings import Coverage, Drift, DriftKind, Thing, key_of, subject_of
 from billbridge.billing.drift_shared import has_asset_type, has_supplier, of_asset_type, of_item, of_supplier
 from billbridge.billing.drift_subscriptions import double_subject, of_subscriptions, slot_subject
-from billbridge.billing.drift_values import Expected, ExpectedCompany, FoundInHaloPSA
+from billbridge.billing.drift_values import Expected, ExpectedCompany, FoundInHaloPSA, Listed
 
 
 def drift(expected: Expected, found: FoundInHaloPSA) -> tuple[Drift, ...]:
@@ -83,28 +84,29 @@ def _unknown(expected: Expected, found: FoundInHaloPSA) -> Iterator[Drift]:
             kind=DriftKind.UNKNOWN,
             thing=Thing.HALOPSA,
             name="HaloPSA",
-            finding=found.trouble,
-            effect="Whether anything was changed is not known. While HaloPSA does not answer, no sync can be made.",
-            remedy="Check again when it answers.",
+            finding=f"{found.trouble}.",
+            effect="Whether anything was changed is not known. While HaloPSA cannot be read, no sync can be made.",
+            remedy=found.hint or "Check again when it answers.",
         )
-    for thing, name, why, effect in (
-        (Thing.CUSTOMER, "customers", found.customers.gap, _ENDS),
-        (Thing.SITE, "sites", found.sites.gap, _ENDS),
-        (Thing.AGREEMENT, "agreements", found.agreements.gap, _ENDS),
-        (Thing.ASSET_TYPE, "asset types", found.asset_types.gap, _ENDS),
-        (Thing.ITEM, "items", found.items.gap, _ENDS),
-        (Thing.SUPPLIER, "suppliers", found.suppliers.gap, _ENDS),
-        (Thing.SUBSCRIPTION, "subscriptions", found.subscriptions.gap, _CREATES_NOTHING),
-    ):
-        if why and why != found.trouble:
+    lists: tuple[tuple[Thing, str, Listed[Any], str], ...] = (
+        (Thing.CUSTOMER, "customers", found.customers, _ENDS),
+        (Thing.SITE, "sites", found.sites, _ENDS),
+        (Thing.AGREEMENT, "agreements", found.agreements, _ENDS),
+        (Thing.ASSET_TYPE, "asset types", found.asset_types, _ENDS),
+        (Thing.ITEM, "items", found.items, _ENDS),
+        (Thing.SUPPLIER, "suppliers", found.suppliers, _ENDS),
+        (Thing.SUBSCRIPTION, "subscriptions", found.subscriptions, _CREATES_NOTHING),
+    )
+    for thing, name, listed, effect in lists:
+        if listed.gap and listed.gap != found.trouble:
             yield Drift(
                 key=key_of(subject_of("unknown", name), "unread"),
                 kind=DriftKind.UNKNOWN,
                 thing=thing,
                 name=f"HaloPSA's {name}",
-                finding=why,
+                finding=f"{listed.gap}.",
                 effect=f"Whether any of them was changed is not known. {effect}",
-                remedy="Test the connection: it names what each list needs. Then check again.",
+                remedy=listed.hint or "Check again when nobody is changing HaloPSA.",
             )
     if not found.trouble:
         yield from _unknown_currencies(expected, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from billbridge.billing.changes import OWNED, PRICES, ConflictPolicy, Found, Value, same_value
 from billbridge.billing.drift_findings import Drift, Thing, key_of, subject_of
@@ -304,4 +305,6 @@ def _place_shown(value: Value) -> str:
 def _shown(value: Value) -> str:
     if value is None or value == "":
         return "unset"
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return f"{int(value)}"
     return repr(value) if isinstance(value, str) else str(value)

@@ -114,10 +114,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Generic[Row]):
-    """A list of HaloPSA's as it was read, by id; `gap` says why it is not whole, and is empty when it is."""
+    """A list of HaloPSA's as it was read, by id.
+
+    `gap` says why it is not whole, and is empty when it is; `hint` what to do about that, if it is known.
+    """
 
     rows: Mapping[int, Row] = field(default_factory=dict)
     gap: str = ""
+    hint: str = ""
 
     def unknown(self, number: int) -> str:
         """Why it cannot be told whether HaloPSA has this one; empty if it can."""
@@ -164,7 +168,8 @@ class FoundSupplier:
 class FoundInHaloPSA:
     """What HaloPSA shows now. Asset types and items are names by id.
 
-    `trouble` says why HaloPSA could be read no further at all; every list that was not read has it as its gap.
+    `trouble` says why HaloPSA could be read no further at all, and `hint` what to do; every list that was not read
+    has it as its gap.
     """
 
     customers: Listed[FoundCustomer] = field(default_factory=Listed)
@@ -175,3 +180,4 @@ class FoundInHaloPSA:
     suppliers: Listed[FoundSupplier] = field(default_factory=Listed)
     subscriptions: Listed[Found] = field(default_factory=Listed)
     trouble: str = ""
+    hint: str = ""

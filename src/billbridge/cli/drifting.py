@@ -50,7 +50,7 @@ def _print(result: dict[str, Any]) -> None:
                 for one in rows
             ],
         )
-    harmful = sum(one["harms"] for one in result["open"])
+    harmful = sum(one["harms"] and one["kind"] == "change" for one in result["open"])
     out.print(
         f"{result['coverage']['text']}: {len(result['open'])} open, {harmful} of them harmful, "
         f"{len(result['new'])} new, {len(result['closed'])} over"

@@ -170,13 +170,14 @@ def _drift(provider: Provider) -> Iterator[Finding]:
     if checked is None:
         yield _found("drift", "HaloPSA was never checked", "Run `billbridge drift` every day.")
         return
-    harmful = open_findings(provider).filter(harms=True).count()
-    if harmful:
-        yield _found("drift", f"{harmful} open findings that harm the next bill", "See `billbridge drift`.")
+    concerning = open_findings(provider).filter(harms=True).count()
+    if concerning:
+        findings = "1 open finding concerns" if concerning == 1 else f"{concerning} open findings concern"
+        yield _found("drift", f"{findings} the next bill", "See `billbridge drift`.")
     elif checked.unknown:
         said = coverage_text(checked.things, checked.unknown)
         yield _found("drift", f"on {checked.day} {said}", "Run `billbridge drift` again.")
     elif today(provider) - checked.day > STALE:
         yield _found("drift", f"last checked on {checked.day}", "Run `billbridge drift` every day.")
     else:
-        yield _found("drift", f"nothing harmful; last checked on {checked.day}")
+        yield _found("drift", f"nothing that concerns the next bill; last checked on {checked.day}")

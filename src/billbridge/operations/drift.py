@@ -42,13 +42,18 @@ class DriftResult:
 
     @property
     def harmful(self) -> tuple[DriftFinding, ...]:
-        """The open findings that the next bill suffers from."""
-        return tuple(one for one in self.open if one.harms)
+        """The open changes that the next bill suffers from."""
+        return tuple(one for one in self.open if one.harms and one.kind == DriftFinding.Kind.CHANGE)
+
+    @property
+    def unread(self) -> tuple[DriftFinding, ...]:
+        """The open findings about what could not be looked at, if that matters to the next bill."""
+        return tuple(one for one in self.open if one.harms and one.kind == DriftFinding.Kind.UNKNOWN)
 
     @property
     def is_clean(self) -> bool:
         """Whether everything was looked at, and nothing is open that the next bill suffers from."""
-        return not self.harmful and not self.coverage.unknown
+        return not (self.harmful or self.unread or self.coverage.unknown)
 
 
 def ask_for_drift_check(actor: Actor) -> Task:
@@ -94,7 +99,7 @@ def _read(
         with connect(provider) as halo:
             return read_for_drift(halo, wanted, sizes, say=say, progress=progress)
     except BillbridgeError as error:
-        return nothing_read(f"HaloPSA could not be asked: {error}".rstrip("."))
+        return nothing_read(error)
 
 
 def _keep(

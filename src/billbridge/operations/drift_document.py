@@ -31,6 +31,7 @@ def compact(done: DriftResult) -> dict[str, Any]:
         "new": len(done.new),
         "open": len(done.open),
         "harmful": len(done.harmful),
+        "unread": len(done.unread),
         "closed": len(done.closed),
     }
 

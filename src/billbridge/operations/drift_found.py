@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import Protocol, TypeVar
+from typing import Generic, Never, Protocol, TypeVar
 
 from billbridge.billing.changes import Found
 from billbridge.billing.drift_values import (
@@ -35,8 +35,15 @@ _OF_ONE_LIST = (ModuleRefused, PageError, UnreadableReply, BadRequest)
 """Errors that concern the list that was read alone, so that the others are worth reading."""
 
 _T = TypeVar("_T")
-_Rows = tuple[Sequence[_T], str]
-"""What came of a list, and why it is not all; empty if it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read(Generic[_T]):
+    """What came of a list, why it is not all, and what to do about that; both empty if it is all."""
+
+    rows: Sequence[_T] = ()
+    gap: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +88,9 @@ def read_for_drift(
     return _Reading(halo, wanted, sizes, say, progress).everything()
 
 
-def nothing_read(trouble: str) -> FoundInHaloPSA:
+def nothing_read(error: BillbridgeError) -> FoundInHaloPSA:
     """What is known of a HaloPSA that could not be asked at all."""
+    trouble = _trouble(error)
     return FoundInHaloPSA(
         customers=Listed(gap=trouble),
         sites=Listed(gap=trouble),
@@ -92,11 +100,12 @@ def nothing_read(trouble: str) -> FoundInHaloPSA:
         suppliers=Listed(gap=trouble),
         subscriptions=Listed(gap=trouble),
         trouble=trouble,
+        hint=error.hint,
     )
 
 
 class _Reading:
-    """One reading of HaloPSA; `trouble` says why it could be read no further."""
+    """One reading of HaloPSA; once it can be read no further, nothing more is asked for."""
 
     def __init__(self, halo: HaloPSA, wanted: Wanted, sizes: Sizes, say: Say, progress: Progress) -> None:
         self._halo = halo
@@ -105,7 +114,7 @@ class _Reading:
         self._say = say
         self._progress = progress
         self._by_customer = reads_by_customer(len(wanted.customers), sizes)
-        self.trouble = ""
+        self._trouble: _Read[Never] = _Read()
 
     def everything(self) -> FoundInHaloPSA:
         wanted = self._wanted
@@ -116,9 +125,9 @@ class _Reading:
         items = self._list("items", resources.items, when=wanted.items)
         suppliers = self._list("suppliers", resources.suppliers, when=wanted.suppliers)
         agreements = self._read("agreements", self._contracts, when=bool(wanted.agreements))
-        currencies, unread = self._read("currencies", self._currencies, when=bool(wanted.customers))
+        currencies = self._read("currencies", self._currencies, when=bool(wanted.customers))
         return FoundInHaloPSA(
-            customers=_listed(customers, lambda row: _customer(row, currencies, unread)),
+            customers=_listed(customers, lambda row: _customer(row, currencies)),
             sites=_listed(
                 sites, lambda row: FoundSite(name=row.name, customer_id=row.client_id, inactive=bool(row.inactive))
             ),
@@ -127,77 +136,78 @@ class _Reading:
             items=_listed(items, lambda row: row.name),
             suppliers=_listed(suppliers, lambda row: FoundSupplier(name=row.name, inactive=bool(row.inactive))),
             subscriptions=_subscriptions(subscriptions),
-            trouble=self.trouble,
+            trouble=self._trouble.gap,
+            hint=self._trouble.hint,
         )
 
-    def _read(self, what: str, read: Callable[[], _Rows[_T]], *, when: bool) -> _Rows[_T]:
+    def _read(self, what: str, read: Callable[[], _Read[_T]], *, when: bool) -> _Read[_T]:
         if not when:
-            return (), ""
-        if self.trouble:
-            return (), self.trouble
+            return _Read()
+        if self._trouble.gap:
+            return _Read(gap=self._trouble.gap)
         self._say(f"reading {what}")
         try:
             return read()
         except _OF_ONE_LIST as error:
-            return (), str(error).rstrip(".")
+            return _Read(gap=error.message.rstrip("."), hint=error.hint)
         except BillbridgeError as error:
-            self.trouble = f"HaloPSA could not be read: {error}".rstrip(".")
-            return (), self.trouble
+            self._trouble = _Read(gap=_trouble(error), hint=error.hint)
+            return _Read(gap=self._trouble.gap)
 
-    def _list(self, what: str, read: Callable[[HaloPSA], Listing[_T]], *, when: bool) -> _Rows[_T]:
+    def _list(self, what: str, read: Callable[[HaloPSA], Listing[_T]], *, when: bool) -> _Read[_T]:
         return self._read(what, lambda: _whole(read(self._halo)), when=when)
 
-    def _clients(self) -> _Rows[Client]:
+    def _clients(self) -> _Read[Client]:
         if self._by_customer:
             asked = (resources.client(self._halo, number) for number in sorted(self._wanted.customers))
-            return [one for one in asked if one is not None], ""
+            return _Read(rows=[one for one in asked if one is not None])
         return _whole(resources.clients(self._halo, progress=self._advance))
 
-    def _sites(self) -> _Rows[Site]:
+    def _sites(self) -> _Read[Site]:
         if self._by_customer:
             return _joined(resources.sites(self._halo, number) for number in sorted(self._wanted.customers))
         return _whole(resources.sites(self._halo, progress=self._advance))
 
-    def _licences(self) -> _Rows[SoftwareLicence]:
+    def _licences(self) -> _Read[SoftwareLicence]:
         """Subscriptions: those that stand no more at the customers that were looked at are asked for one by one."""
         known = self._wanted.subscriptions
         if not self._by_customer:
             return _whole(resources.licences(self._halo, progress=self._advance))
         places = sorted(self._wanted.customers | (set(known.values()) - {0}))
-        rows, gap = _joined(resources.licences(self._halo, number) for number in places)
-        missing = sorted(known.keys() - {row.id for row in rows})
+        read = _joined(resources.licences(self._halo, number) for number in places)
+        missing = sorted(known.keys() - {row.id for row in read.rows})
         if len(missing) >= max(1, ceil(self._sizes.licences / PAGE)):
             return _whole(resources.licences(self._halo, progress=self._advance))
         asked = (resources.subscription(self._halo, number) for number in missing)
-        return [*rows, *(row for row in asked if row is not None)], gap
+        return replace(read, rows=[*read.rows, *(row for row in asked if row is not None)])
 
-    def _contracts(self) -> _Rows[ClientContract]:
+    def _contracts(self) -> _Read[ClientContract]:
         ids = self._wanted.agreements
         if len(ids) > FEW_CONTRACTS:
             return _whole(resources.contracts(self._halo))
         asked = (resources.contract(self._halo, number) for number in sorted(ids))
-        return [one for one in asked if one is not None], ""
+        return _Read(rows=[one for one in asked if one is not None])
 
-    def _currencies(self) -> _Rows[Currency]:
-        return read_currencies(self._halo)
+    def _currencies(self) -> _Read[Currency]:
+        currencies, unread = read_currencies(self._halo)
+        return _Read(rows=currencies, gap=unread)
 
     def _advance(self, done: int, total: int | None) -> None:
         self._progress(done, total or 0)
 
 
-def _whole(listing: Listing[_T]) -> _Rows[_T]:
+def _trouble(error: BillbridgeError) -> str:
+    return f"HaloPSA could not be read: {error.message}".rstrip(".")
+
+
+def _whole(listing: Listing[_T]) -> _Read[_T]:
     gap = "" if listing.complete else f"HaloPSA's list {listing.name} could not be read whole: {listing.reason}"
-    return listing.rows, gap
+    return _Read(rows=listing.rows, gap=gap)
 
 
-def _joined(listings: Iterable[Listing[_T]]) -> _Rows[_T]:
-    rows: list[_T] = []
-    gap = ""
-    for listing in listings:
-        some, why = _whole(listing)
-        rows += some
-        gap = gap or why
-    return rows, gap
+def _joined(listings: Iterable[Listing[_T]]) -> _Read[_T]:
+    read = [_whole(listing) for listing in listings]
+    return _Read(rows=[row for one in read for row in one.rows], gap=next((one.gap for one in read if one.gap), ""))
 
 
 class _HasId(Protocol):
@@ -209,18 +219,17 @@ _Record = TypeVar("_Record", bound=_HasId)
 _Row = TypeVar("_Row")
 
 
-def _listed(read: _Rows[_Record], make: Callable[[_Record], _Row]) -> Listed[_Row]:
-    rows, gap = read
-    return Listed(rows={row.id: make(row) for row in rows}, gap=gap)
+def _listed(read: _Read[_Record], make: Callable[[_Record], _Row]) -> Listed[_Row]:
+    return Listed(rows={row.id: make(row) for row in read.rows}, gap=read.gap, hint=read.hint)
 
 
-def _subscriptions(read: _Rows[SoftwareLicence]) -> Listed[Found]:
-    rows, gap = read
-    return Listed(rows={row.id: found_of(row) for row in rows if row.is_subscription}, gap=gap)
+def _subscriptions(read: _Read[SoftwareLicence]) -> Listed[Found]:
+    rows = {row.id: found_of(row) for row in read.rows if row.is_subscription}
+    return Listed(rows=rows, gap=read.gap, hint=read.hint)
 
 
-def _customer(row: Client, currencies: Sequence[Currency], unread: str) -> FoundCustomer:
-    currency, gap = currency_of_customer(row, currencies, unread)
+def _customer(row: Client, currencies: _Read[Currency]) -> FoundCustomer:
+    currency, gap = currency_of_customer(row, currencies.rows, currencies.gap)
     return FoundCustomer(name=row.name, inactive=bool(row.inactive), currency=currency, currency_gap=gap)
 
 

@@ -220,12 +220,12 @@ def test_a_supplier_that_was_changed_in_the_settings_is_no_drift():
             "moved",
             "It stands at customer 13, site none now, and no more at customer 12, site 40.",
         ),
-        (shown(count=D(7)), "quantity", "Its quantity is 7, and was 5 when it was last read back."),
+        (shown(count=D("7.0")), "quantity", "Its quantity is 7, and was 5 when it was last read back."),
         (shown(price=D(10)), "unit-price", "Its unit price is 10, and was 9.60 when it was last read back."),
         (
             shown(purchase_price=None),
             "unit-cost",
-            "Its unit cost is unset, and was 4.00 when it was last read back.",
+            "Its unit cost is unset, and was 4 when it was last read back.",
         ),
     ],
 )
@@ -407,11 +407,11 @@ def test_a_subscription_that_another_slot_knows_is_no_double_whatever_key_it_car
     ],
 )
 def test_a_list_that_was_not_read_is_one_finding_and_its_things_are_unknown(name, subjects):
-    there = halopsa(**{name: Listed(gap="HaloPSA refuses it")})
+    there = halopsa(**{name: Listed(gap="HaloPSA refuses it", hint="Tick it.")})
     (found,) = drift(expected(), there)
     assert found.kind is DriftKind.UNKNOWN
     assert found.harms
-    assert found.finding == "HaloPSA refuses it"
+    assert (found.finding, found.remedy) == ("HaloPSA refuses it.", "Tick it.")
     known = coverage(expected(), there)
     assert known.unknown == dict.fromkeys(subjects, "HaloPSA refuses it")
     assert known.because == {"HaloPSA refuses it": len(subjects)}

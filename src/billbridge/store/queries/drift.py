@@ -10,7 +10,7 @@ from billbridge.store.models import Company, DriftCheck, DriftFinding, Provider
 def open_findings(provider: Provider) -> QuerySet[DriftFinding]:
     """Everything that is open, what the next bill suffers from first."""
     rows = DriftFinding.objects.filter(provider=provider, over_on=None)
-    return rows.select_related("company").order_by("-harms", "thing", "name", "pk")
+    return rows.select_related("company").order_by("-harms", "kind", "thing", "name", "pk")
 
 
 def open_findings_of(company: Company) -> QuerySet[DriftFinding]:

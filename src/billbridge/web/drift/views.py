@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from billbridge.billing.drift_findings import coverage_text
 from billbridge.operations.drift import ask_for_drift_check
 from billbridge.operations.tasks import TaskKind, latest, unfinished
-from billbridge.store.models import HaloConnection, Task
+from billbridge.store.models import DriftFinding, HaloConnection, Task
 from billbridge.store.queries.drift import companies_with_findings, last_check, open_findings
 from billbridge.web.drift.rows import finding_table, findings_csv
 from billbridge.web.middleware import ConsoleRequest
@@ -31,7 +31,8 @@ def drift(request: ConsoleRequest) -> HttpResponse:
         "table": table,
         "checked": checked,
         "coverage": coverage_text(checked.things, checked.unknown) if checked else "",
-        "harmful": rows.filter(harms=True).count(),
+        "harmful": rows.filter(harms=True, kind=DriftFinding.Kind.CHANGE).count(),
+        "unread": rows.filter(harms=True, kind=DriftFinding.Kind.UNKNOWN).count(),
         "open": rows.count(),
         "failure": newest.reason if newest is not None and has_failed else "",
         "at_work": unfinished(provider, TaskKind.DRIFT),
