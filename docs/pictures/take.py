@@ -42,6 +42,7 @@ SCREENS = {
     "configuration": "/settings/halopsa/company/1/configurations/add/",
     "check": "/settings/halopsa/company/1/check/",
     "sync": "/sync/",
+    "drift": "/drift/",
     "runs": "/runs/",
     "run": "/runs/2/",
     "sources": "/settings/sources/",

@@ -22,6 +22,8 @@ from billbridge.store.models import (
     Domain,
     DomainReading,
     Draft,
+    DriftCheck,
+    DriftFinding,
     ExclusionSetting,
     HaloConnection,
     HaloList,
@@ -125,6 +127,14 @@ def furnish(provider: Provider, mark: str, *, number: int) -> None:
         provider=provider, kind="reconcile", state="done", asked_by=f"{mark} person", asked=NOW, ended=NOW,
         inputs={"month": str(OCTOBER)}, result=reconciled(mark, number),
     )  # fmt: skip
+    DriftFinding.objects.create(
+        provider=provider, key=f"subscription:{key}|quantity", thing="subscription", name=f"{mark} backup",
+        company=company, finding=f"{mark} quantity is 7, and was 1.", effect=f"{mark} line is not sent.",
+        remedy=f"{mark} remedy", first_seen=NOW.date(), last_seen=NOW.date(),
+    )  # fmt: skip
+    DriftCheck.objects.create(
+        provider=provider, day=NOW.date(), read_at=NOW, things=4, unknown={f"{mark} items were not read": 1}
+    )
     AuditEntry.objects.create(
         provider=provider, at=NOW, who=f"{mark} person", action="setting", subject=f"{mark} price",
         before=f"{mark} 1", after=f"{mark} 2",

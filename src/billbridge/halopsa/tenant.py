@@ -95,7 +95,7 @@ def read_tenant(halo: HaloPSA, needs: Needs, sizes: Sizes, *, progress: Progress
         licences = list(listing)
         complete, reason = listing.complete, listing.reason
         found_sizes = Sizes(clients=len(clients), sites=len(sites), licences=len(licences))
-    currencies, unread = _currencies(halo) if needs.currencies else ((), "")
+    currencies, unread = read_currencies(halo) if needs.currencies else ((), "")
     return Tenant(
         clients=_by_id(clients),
         sites=_by_id(sites),
@@ -112,7 +112,7 @@ def read_tenant(halo: HaloPSA, needs: Needs, sizes: Sizes, *, progress: Progress
     )
 
 
-def _currencies(halo: HaloPSA) -> tuple[Sequence[Currency], str]:
+def read_currencies(halo: HaloPSA) -> tuple[Sequence[Currency], str]:
     """The currencies, or why HaloPSA does not give them: the one module a plan only checks with."""
     try:
         return resources.currencies(halo).require_complete(), ""

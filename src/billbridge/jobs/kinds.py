@@ -19,6 +19,8 @@ from billbridge.operations import report
 from billbridge.operations.bill import BillRequest
 from billbridge.operations.collect import collect
 from billbridge.operations.connect import halopsa_of, source_of
+from billbridge.operations.drift import check_drift
+from billbridge.operations.drift_document import compact as compact_drift
 from billbridge.operations.halopsa_lists import refresh_lists
 from billbridge.operations.notices import deliver
 from billbridge.operations.plans import digest, is_the_rest, keep_plan, without_changes
@@ -137,6 +139,11 @@ def _notify(task: Task, progress: TaskProgress) -> Result:
     return {}
 
 
+def _drift(task: Task, progress: TaskProgress) -> Result:
+    done = check_drift(task.provider, today(task.provider), say=progress.say, progress=progress.advance)
+    return compact_drift(done)
+
+
 def _test_halopsa(task: Task, progress: TaskProgress) -> Result:
     progress.say("asking HaloPSA")
     with halopsa_of(task.provider) as halo:
@@ -157,6 +164,7 @@ _KINDS: dict[TaskKind, Callable[[Task, TaskProgress], Result]] = {
     TaskKind.REFRESH: _refresh,
     TaskKind.RECONCILE: _reconcile,
     TaskKind.NOTIFY: _notify,
+    TaskKind.DRIFT: _drift,
     TaskKind.TEST_HALOPSA: _test_halopsa,
     TaskKind.TEST_SOURCE: _test_source,
 }

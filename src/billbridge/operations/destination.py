@@ -10,7 +10,7 @@ from billbridge.billing.months import Month
 from billbridge.billing.products import Product
 from billbridge.halopsa.currencies import base_currency
 from billbridge.halopsa.tenant import Tenant
-from billbridge.halopsa.values import Client, ClientContract
+from billbridge.halopsa.values import Client, ClientContract, Currency
 from billbridge.store.models import Company
 
 
@@ -58,7 +58,7 @@ def destination_of(
         state = "is inactive" if client else "no longer exists"
         hold = f"its HaloPSA customer {company.client_id} {state}: map it anew"
         return Destination(client_id=company.client_id, site_id=company.site_id or 0, holds=(hold,))
-    billed_in, unchecked = _currency_of(client, tenant)
+    billed_in, unchecked = currency_of_customer(client, tenant.currencies, tenant.currencies_unread)
     holds = [
         *_site_holds(company, tenant),
         *_currency_holds(billed_in, currency),
@@ -109,15 +109,18 @@ def _site_holds(company: Company, tenant: Tenant) -> list[str]:
     return []
 
 
-def _currency_of(client: Client, tenant: Tenant) -> tuple[str, str]:
-    """The ISO code of what a customer is billed in, or why it cannot be told; without one of its own the base's."""
+def currency_of_customer(client: Client, currencies: Sequence[Currency], unread: str) -> tuple[str, str]:
+    """The ISO code of what a customer is billed in, or why it cannot be told; without one of its own the base's.
+
+    `unread` says why there are no currencies.
+    """
     own = client.default_currency_code
-    if tenant.currencies_unread:
-        return "", f"the currency could not be checked, because {tenant.currencies_unread}"
+    if unread:
+        return "", f"the currency could not be checked, because {unread}"
     if not own:
-        base = base_currency(tenant.currencies)
+        base = base_currency(currencies)
         return base.code, f"the currency could not be checked, because {base.reason}" if base.reason else ""
-    code = next((currency.code for currency in tenant.currencies if currency.id == own), "")
+    code = next((currency.code for currency in currencies if currency.id == own), "")
     return code, "" if code else f"the currency could not be checked, because HaloPSA names no currency {own}"
 
 
@@ -165,7 +168,14 @@ def _inactive_months(
     return {
         month: f"its HaloPSA agreement {contract.ref!r} is not active in {month}: renew it, or name another"
         for month in months
-        if contract.active is False
+        if not is_active_in(contract, month)
+    }
+
+
+def is_active_in(contract: ClientContract, month: Month) -> bool:
+    """Whether an agreement is active on any day of a month."""
+    return not (
+        contract.active is False
         or (contract.start_date is not None and contract.start_date > month.last)
         or (contract.end_date is not None and contract.end_date < month.first)
-    }
+    )

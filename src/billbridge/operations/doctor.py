@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from billbridge.billing.bills import BillState
+from billbridge.billing.drift_findings import coverage_text
 from billbridge.billing.months import Month
 from billbridge.billing.products import Product, ProductKind
 from billbridge.errors import BillbridgeError
@@ -23,6 +24,7 @@ from billbridge.store.models import (
     SourceConnection,
     StorageAccount,
 )
+from billbridge.store.queries.drift import last_check, open_findings
 from billbridge.store.secrets import read_secret
 
 STALE = timedelta(days=2)
@@ -44,6 +46,7 @@ def examine() -> list[Finding]:
         *_prices(provider),
         *_bills(provider),
         *_interrupted(provider),
+        *_drift(provider),
     ]
 
 
@@ -157,3 +160,24 @@ def _interrupted(provider: Provider) -> Iterator[Finding]:
     open_ = PlannedChange.objects.filter(run__provider=provider, state__in=states).count()
     remedy = "Run `billbridge sync` again: it resumes." if open_ else ""
     yield _found("interrupted runs", f"{open_} changes of unknown outcome" if open_ else "none", remedy)
+
+
+def _drift(provider: Provider) -> Iterator[Finding]:
+    """What the last drift check left open; without a HaloPSA there is nothing to check."""
+    if not HaloConnection.objects.filter(provider=provider).exists():
+        return
+    checked = last_check(provider)
+    if checked is None:
+        yield _found("drift", "HaloPSA was never checked", "Run `billbridge drift` every day.")
+        return
+    concerning = open_findings(provider).filter(harms=True).count()
+    if concerning:
+        findings = "1 open finding concerns" if concerning == 1 else f"{concerning} open findings concern"
+        yield _found("drift", f"{findings} the next bill", "See `billbridge drift`.")
+    elif checked.unknown:
+        said = coverage_text(checked.things, checked.unknown)
+        yield _found("drift", f"on {checked.day} {said}", "Run `billbridge drift` again.")
+    elif today(provider) - checked.day > STALE:
+        yield _found("drift", f"last checked on {checked.day}", "Run `billbridge drift` every day.")
+    else:
+        yield _found("drift", f"nothing that concerns the next bill; last checked on {checked.day}")

@@ -38,6 +38,7 @@ _MENU = (
             ("Sync with HaloPSA", "sync:sync", "arrows"),
             ("Runs", "runs:runs", "clock"),
             ("Reconciliation", "reconciliation:reconciliation", "check"),
+            ("Drift", "drift:drift", "drift"),
         ),
     ),
     (

@@ -19,6 +19,7 @@ urlpatterns = [
     path("sync/", include("billbridge.web.sync.urls")),
     path("runs/", include("billbridge.web.runs.urls")),
     path("reconciliation/", include("billbridge.web.reconciliation.urls")),
+    path("drift/", include("billbridge.web.drift.urls")),
     path("tasks/", include("billbridge.web.tasks.urls")),
     path("settings/halopsa/", include("billbridge.web.halopsa.urls")),
     path("settings/halopsa/company/", include("billbridge.web.configure.urls")),

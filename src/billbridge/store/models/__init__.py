@@ -4,7 +4,7 @@ from billbridge.store.models.administrators import Administrator
 from billbridge.store.models.bills import Bill, BillLine
 from billbridge.store.models.companies import BackupUser, Company, Domain
 from billbridge.store.models.connections import DefaultAssetType, HaloConnection, SourceConnection
-from billbridge.store.models.drift import DriftFinding
+from billbridge.store.models.drift import DriftCheck, DriftFinding
 from billbridge.store.models.notices import Delivery, Notice, NotificationChannel
 from billbridge.store.models.provider import KnownLicenseType, Provider
 from billbridge.store.models.records import AuditEntry, Draft, HaloList, PlannedEntry, Task, Worker
@@ -48,6 +48,7 @@ __all__ = [
     "Domain",
     "DomainReading",
     "Draft",
+    "DriftCheck",
     "DriftFinding",
     "ExclusionSetting",
     "HaloConnection",

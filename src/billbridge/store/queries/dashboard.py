@@ -20,6 +20,7 @@ from billbridge.store.models import (
     Company,
     Domain,
     DomainReading,
+    DriftFinding,
     HaloConnection,
     Provider,
     Run,
@@ -107,6 +108,10 @@ class Attention:
     """The last business day on which licenses were collected whole."""
     stopped_sections: tuple[Collection, ...] = ()
     """Of each section the newest collection, if it was held or failed."""
+    drifted: int = 0
+    """Open findings of the drift check that the next bill suffers from."""
+    not_looked_at: int = 0
+    """Lists of HaloPSA's that the drift check could not read."""
 
 
 def attention(provider: Provider, day: date) -> Attention:
@@ -137,7 +142,14 @@ def attention(provider: Provider, day: date) -> Attention:
         stopped_sections=tuple(
             collections.filter(pk__in=newest).exclude(state=Collection.State.DONE).order_by("section")
         ),
+        **_drift(provider),
     )
+
+
+def _drift(provider: Provider) -> dict[str, int]:
+    unknown = Q(kind=DriftFinding.Kind.UNKNOWN)
+    found = DriftFinding.objects.filter(provider=provider, over_on=None, harms=True)
+    return found.aggregate(drifted=Count("pk", filter=~unknown), not_looked_at=Count("pk", filter=unknown))
 
 
 def _gone(provider: Provider) -> int:

@@ -51,6 +51,7 @@ def entries(
         *_never_billed(without_bill),
         *_automatic(found, months, month.previous),
         *_runs(found),
+        *_drift(found),
         *_source(found, day, has_source=has_source),
         *_settings(found),
         *_prices(unpriced),
@@ -163,6 +164,25 @@ def _runs(found: Attention) -> Iterator[Entry]:
         )
 
 
+def _drift(found: Attention) -> Iterator[Entry]:
+    if found.drifted:
+        yield Entry(
+            title="HaloPSA was changed",
+            sentence="Somebody changed what the next bills rely on; each finding says what that does to them.",
+            address=f"{reverse('drift:drift')}?{urlencode({'harm': 'harmful'})}",
+            link="See the drift",
+            count=found.drifted,
+        )
+    if found.not_looked_at:
+        yield Entry(
+            title="HaloPSA could not be checked whole",
+            sentence="Of some of HaloPSA's lists it is not known whether what the next bills rely on was changed.",
+            address=f"{reverse('drift:drift')}?{urlencode({'harm': 'unknown'})}",
+            link="See why",
+            count=found.not_looked_at,
+        )
+
+
 _TASK_PAGES = {
     TaskKind.PLAN.value: ("sync:sync", "Sync with HaloPSA"),
     TaskKind.SYNC.value: ("sync:sync", "Sync with HaloPSA"),
@@ -170,6 +190,7 @@ _TASK_PAGES = {
     TaskKind.TEST_SOURCE.value: ("sources:sources", "See the source"),
     TaskKind.REFRESH.value: ("halopsa:connection", "See the connection"),
     TaskKind.TEST_HALOPSA.value: ("halopsa:connection", "See the connection"),
+    TaskKind.DRIFT.value: ("drift:drift", "See the drift"),
 }
 _TASK_NAMES = {
     TaskKind.PLAN.value: "Planning",
@@ -181,6 +202,7 @@ _TASK_NAMES = {
     TaskKind.TEST_SOURCE.value: "Testing the source",
     TaskKind.REFRESH.value: "Reading HaloPSA's lists",
     TaskKind.TEST_HALOPSA.value: "Testing the HaloPSA connection",
+    TaskKind.DRIFT.value: "Checking HaloPSA for drift",
 }
 
 

@@ -81,6 +81,8 @@ def result_address(task: Task) -> str:
         case TaskKind.AUTO_BILLING:
             run = task.result.get("run")
             return reverse("runs:run", args=[run]) if run else reverse("runs:runs")
+        case TaskKind.DRIFT:
+            return reverse("drift:drift")
         case TaskKind.COLLECT | TaskKind.TEST_SOURCE:
             return reverse("sources:sources")
         case TaskKind.TEST_HALOPSA:

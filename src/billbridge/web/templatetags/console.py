@@ -31,6 +31,7 @@ _TONES = {
     "equal": "success", "ours higher": "warning", "HaloPSA higher": "warning", "missing there": "danger",
     "missing here": "danger", "unknown": "warning",
     "create": "success", "adopt": "info", "update": "primary", "close": "secondary", "keep": "light",
+    "harmful": "warning", "note": "secondary",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from billbridge.operations.provider import today
 from billbridge.store.models import AuditEntry, Bill, Company
 from billbridge.store.queries import company as queries
 from billbridge.store.queries.companies import agreement_names, customer_names, glance, site_names
+from billbridge.store.queries.drift import open_findings_of
 from billbridge.web.companies.views.tabs import company_in, context_of
 from billbridge.web.middleware import ConsoleRequest
 from billbridge.web.tables import Column, Filter, csv_response, read_table, wants_csv
@@ -87,7 +88,10 @@ def overview(request: ConsoleRequest, pk: int) -> HttpResponse:
         this_month=glance(bills[month]) if month in bills else None,
         last_month=glance(bills[month.previous]) if month.previous in bills else None,
         customer=customer_names(provider).get(company.client_id) if company.client_id is not None else None,
-        attention=_attention(company, day, products, accounts, list(bills.values())),
+        attention=[
+            *_attention(company, day, products, accounts, list(bills.values())),
+            *_drift(company),
+        ],
     )
     return render(request, "companies/overview.html", context)
 
@@ -168,6 +172,18 @@ def history(request: ConsoleRequest, pk: int) -> HttpResponse:
         HistoryRow(entry=entry, subject=queries.subject_of(entry, company)) for entry in table.page.object_list
     ]
     return render(request, "companies/history.html", context_of(company, "history", table=table))
+
+
+def _drift(company: Company) -> list[Attention]:
+    """What was changed of it in HaloPSA, and what that does to its next bill."""
+    address = f"{reverse('drift:drift')}?company={company.pk}"
+    return [
+        Attention(
+            text=f"{one.thing.capitalize()} {one.name}: {one.finding} {one.effect}", address=address, action="Drift"
+        )
+        for one in open_findings_of(company)
+        if one.harms
+    ]
 
 
 def _attention(
