@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import structlog
 from django.db import DatabaseError, connections
 
+from billbridge import logs
 from billbridge.jobs.only_worker import only_worker
 from billbridge.jobs.presence import heard_of
 from billbridge.jobs.worker import Worker
@@ -18,7 +18,7 @@ from billbridge.operations.attempts import new_worker_name, put_back_those_of
 _LAST_WORDS = 2.0
 """Seconds that putting back what is at work may take: it may have the database locked itself."""
 
-_log = structlog.get_logger()
+_log = logs.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import structlog
 from django.db import DatabaseError, close_old_connections, connections, transaction
 
+from billbridge import logs
 from billbridge.errors import BillbridgeError, TransientError
 from billbridge.jobs import kinds
 from billbridge.jobs.backoff import patience_of, wait_after, waited_so_far
@@ -36,7 +36,7 @@ _LONGEST_PAUSE = 5.0
 
 _T = TypeVar("_T")
 
-_log = structlog.get_logger()
+_log = logs.logger(__name__)
 
 
 def perform(task_id: int, attempt: int, worker: str, *, worker_ends: Callable[[], bool] = lambda: False) -> None:
@@ -56,9 +56,7 @@ def perform_claimed(task: Task, *, worker_ends: Callable[[], bool] = lambda: Fal
     """Do an attempt that is this worker's already."""
     progress = TaskProgress(task, worker_ends=worker_ends)
     with (
-        structlog.contextvars.bound_contextvars(
-            task=task.pk, attempt=task.attempt, kind=task.kind, provider=str(task.provider_id)
-        ),
+        logs.bound(task=task.pk, attempt=task.attempt, kind=task.kind, provider=str(task.provider_id)),
         heard_of(task),
     ):
         outcome = _outcome(task, progress)

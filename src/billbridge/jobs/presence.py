@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import structlog
 from django.db import DatabaseError, close_old_connections, connections
 
+from billbridge import logs
 from billbridge.store.clock import database_now
 from billbridge.store.lease import LEASE, RENEWAL
 from billbridge.store.models import Worker
@@ -18,7 +18,7 @@ from billbridge.store.models import Worker
 _FAREWELL = 2.0
 """Seconds that leaving in order may take: a database that is busy or away must not hold up the process."""
 
-_log = structlog.get_logger()
+_log = logs.logger(__name__)
 
 
 @contextmanager

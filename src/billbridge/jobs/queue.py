@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from django.db.models import F, QuerySet
 
+from billbridge import logs
 from billbridge.failpoints import reach
 from billbridge.jobs.engine import QUEUE, Engine
 from billbridge.operations.attempts import take_over_abandoned
@@ -23,7 +23,7 @@ from billbridge.store.models import Delivery, Task
 _NOTICED_WITHIN = timedelta(seconds=30)
 _NOBODY = "nobody"
 
-_log = structlog.get_logger()
+_log = logs.logger(__name__)
 
 
 def hand_over(engine: Engine) -> int:

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import structlog
 from django.db import DatabaseError, close_old_connections, connections
 from sqlalchemy.exc import SQLAlchemyError
 
+from billbridge import logs
 from billbridge.jobs.engine import Engine
 from billbridge.jobs.perform import perform
 from billbridge.jobs.queue import ask_for_deliveries, compare, hand_over, take_over
@@ -35,7 +35,7 @@ _SQLITE_EXECUTOR = "the-only-worker"
 
 _PAUSE = 2.0
 
-_log = structlog.get_logger()
+_log = logs.logger(__name__)
 
 
 class Worker:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-import structlog
 from django.db import DatabaseError
 from django.db.models import Max
 
+from billbridge import logs
 from billbridge.billing.bills import Action, Trigger, first_automatic_month
 from billbridge.billing.schedule import (
     Due,
@@ -40,7 +40,7 @@ from billbridge.store.models import (
 
 _SHOWS_HALOPSA_WORKS = (TaskKind.TEST_HALOPSA, TaskKind.REFRESH, TaskKind.PLAN, TaskKind.SYNC)
 
-_log = structlog.get_logger()
+_log = logs.logger(__name__)
 
 
 def tick(now: datetime | None = None) -> list[Task]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from billbridge import logs
 from billbridge.billing.bills import Action, BillState
 from billbridge.billing.changes import ChangeKind, ConflictPolicy, Plan
 from billbridge.billing.months import Month
@@ -39,6 +40,8 @@ from billbridge.operations.supplier import supplier_for_plan, with_supplier
 from billbridge.operations.wanted import Sending
 from billbridge.store.clock import database_now
 from billbridge.store.models import Bill, Company, DefaultAssetType, HaloConnection, Provider, Run, Slot, Task
+
+_log = logs.logger(__name__)
 
 
 def prepare(
@@ -118,9 +121,24 @@ def apply(
         began=datetime.now(UTC),
         state=Run.State.RUNNING,
     )
+    with logs.bound(run=run.pk, provider=str(prepared.provider.pk)):
+        return _applied(prepared, halo, run, adopt=adopt, sleep=sleep, progress=progress, stopped=stopped)
+
+
+def _applied(
+    prepared: Prepared,
+    halo: HaloPSA,
+    run: Run,
+    *,
+    adopt: bool,
+    sleep: Callable[[float], None],
+    progress: Callable[[int, int], None] | None,
+    stopped: Callable[[], str],
+) -> SyncResult:
     end_earlier_runs(run)
     made = prepared.plan if adopt else _without_adoptions(prepared.plan)
     Bill.objects.filter(pk__in=prepared.bills, state=BillState.READY.value).update(state=BillState.SENDING.value)
+    _log.info("run begun", trigger=run.trigger, day=str(run.day), writes=len(made.writes))
     connection = prepared.connection
     journal = RunJournal(run, database_now)
     applier = Applier(
@@ -137,11 +155,13 @@ def apply(
         outcome = applier.apply(made.writes)
     except BillbridgeError as error:
         record_failure(prepared, run, str(error), halo)
+        _log.warning("run failed", reason=str(error))
         raise
     reach("before-bills")
     coverage = record_outcome(prepared, made, outcome, run, halo, stopped=stopped() if outcome.failed else "")
     if journal.learned_decimals is not None:
         learn_price_decimals(connection, journal.learned_decimals)
+    _log.info("run ended", state=run.state, written=len(outcome.verified), failed=len(outcome.failed))
     return SyncResult(run_id=run.pk, state=run.state, outcome=outcome, coverage=coverage, calls=calls_of(halo))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -13,7 +14,7 @@ from billbridge.billing.months import Month
 from billbridge.notices.events import Event
 from billbridge.operations.notices import announce, give_up
 from billbridge.operations.tasks import TaskKind
-from billbridge.store.models import Bill, Collection, Company, Notice, Provider, Run, Task
+from billbridge.store.models import Bill, Collection, Company, DriftFinding, Notice, Provider, Run, Task
 
 _LISTED = 20
 """Companies that a notice names; of more it gives the number."""
@@ -34,6 +35,8 @@ def tell(task: Task) -> None:
             _held_sections(task)
         case (TaskKind.COLLECT, Task.State.FAILED) if task.due:
             _collection_failed(task)
+        case (TaskKind.DRIFT, Task.State.DONE) if task.result["new"]:
+            _drift(task)
         case (TaskKind.NOTIFY, Task.State.FAILED):
             give_up(task.inputs["delivery"], task.reason)
 
@@ -196,6 +199,22 @@ def _collection_failed(task: Task) -> None:
         lines=(task.reason, "The day counts as the day before until a collection comes in."),
         facts={"task": str(task.pk)},
     )
+
+
+def _drift(task: Task) -> None:
+    """What the check found for the first time, if the next bill suffers from it."""
+    day = date.fromisoformat(task.result["day"])
+    new = DriftFinding.objects.filter(provider=task.provider, over_on=None, harms=True, first_seen=day)
+    found = [f"{one.name}: {one.finding} {one.effect}" for one in new.order_by("thing", "name")]
+    if found:
+        announce(
+            task.provider,
+            Event.DRIFT,
+            key=f"drift {day} {_digest(found)}",
+            subject=f"{len(found)} thing{_s(len(found))} changed in HaloPSA that the next bill suffers from",
+            lines=(*_some(found), "Look at Drift in the console: each says what to do."),
+            facts={"day": str(day), "findings": str(len(found))},
+        )
 
 
 def _month_of(task: Task) -> Month:

@@ -78,17 +78,21 @@ def result_address(task: Task) -> str:
             return reverse("sync:task", args=[task.pk])
         case TaskKind.RECONCILE:
             return reverse("reconciliation:month", args=[task.inputs["month"]])
-        case TaskKind.AUTO_BILLING:
-            run = task.result.get("run")
-            return reverse("runs:run", args=[run]) if run else reverse("runs:runs")
-        case TaskKind.DRIFT:
-            return reverse("drift:drift")
-        case TaskKind.COLLECT | TaskKind.TEST_SOURCE:
-            return reverse("sources:sources")
-        case TaskKind.TEST_HALOPSA:
-            return reverse("halopsa:connection")
-        case _:
-            return reverse("halopsa:mapping")
+        case TaskKind.AUTO_BILLING if task.result.get("run"):
+            return reverse("runs:run", args=[task.result["run"]])
+    return reverse(_PAGES[TaskKind(task.kind)])
+
+
+_PAGES = {
+    TaskKind.AUTO_BILLING: "runs:runs",
+    TaskKind.COLLECT: "sources:sources",
+    TaskKind.REFRESH: "halopsa:mapping",
+    TaskKind.DRIFT: "drift:drift",
+    TaskKind.NOTIFY: "tasks:tasks",
+    TaskKind.TEST_HALOPSA: "halopsa:connection",
+    TaskKind.TEST_SOURCE: "sources:sources",
+}
+"""Where the results of a kind are shown, all together."""
 
 
 def _step(task: Task) -> str:
