@@ -113,3 +113,26 @@ def test_what_is_due_is_asked_for_once_although_three_look_at_the_same_time(auto
 
     assert [task["kind"] for task in automatic.tasks()] == ["auto-billing"]
     automatic.assert_every_bill_sent_once()
+
+
+def test_a_worker_told_to_end_while_it_sends_reads_back_first_and_the_next_one_goes_on(
+    automatic: Crew,
+) -> None:
+    wire = automatic.bench.wire
+    wire.hold_writes(after=1)
+    automatic.start(size=1)
+    wire.wait_for_write()
+    (worker,) = automatic.workers
+    worker.send_signal(signal.SIGTERM)
+    wire.release()
+
+    automatic.wait_for(lambda: worker.poll() is not None, "it does not end")
+    automatic.workers.remove(worker)
+    assert worker.returncode == 0, worker.communicate()
+    (task,) = automatic.tasks()
+    (run,) = automatic.bench.console.query("SELECT state FROM store_run")
+    assert (task["state"], task["attempt"], run["state"]) == ("queued", 2, "stopped")
+
+    automatic.start()
+    automatic.wait_until_done()
+    automatic.assert_every_bill_sent_once()

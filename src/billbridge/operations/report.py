@@ -139,7 +139,7 @@ NOTHING_SENT: dict[str, Any] = {
 
 
 def result(done: SyncResult, planned: dict[str, Any]) -> dict[str, Any]:
-    """`{"run", "state", "written", "failed", "calls", "coverage", "plan"}`."""
+    """`{"run", "state", "written", "failed", "calls", "coverage", "plan"}`, and "stopped", why, if it was."""
     return {
         "run": done.run_id,
         "state": done.state,

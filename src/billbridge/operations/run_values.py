@@ -82,6 +82,8 @@ class SyncResult:
 
     run_id: int
     state: str
+    stopped: str = ""
+    """Why it sent only a part, in a sentence; empty when it was not stopped."""
     outcome: Outcome
     coverage: tuple[CompanyCoverage, ...]
     calls: dict[str, int]

@@ -162,7 +162,10 @@ def _applied(
     if journal.learned_decimals is not None:
         learn_price_decimals(connection, journal.learned_decimals)
     _log.info("run ended", state=run.state, written=len(outcome.verified), failed=len(outcome.failed))
-    return SyncResult(run_id=run.pk, state=run.state, outcome=outcome, coverage=coverage, calls=calls_of(halo))
+    stop = run.reason if run.state == Run.State.STOPPED else ""
+    return SyncResult(
+        run_id=run.pk, state=run.state, stopped=stop, outcome=outcome, coverage=coverage, calls=calls_of(halo)
+    )
 
 
 def _gone(provider: Provider, companies: Sequence[Company], running: Month) -> list[str]:
