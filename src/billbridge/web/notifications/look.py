@@ -25,6 +25,8 @@ class ChannelLook:
     kind: str
     is_on: bool
     goes_to: str
+    server: str
+    """The mail server; empty for a webhook."""
     told_of: str
     lacks: str
     last: Delivery | None
@@ -39,6 +41,7 @@ def look_of(row: ChannelRow) -> ChannelLook:
         kind=KIND_NAMES[ChannelKind(channel.kind)],
         is_on=channel.is_on,
         goes_to=_goes_to(channel),
+        server=f"{channel.host}:{channel.port}" if channel.kind == NotificationChannel.Kind.EMAIL else "",
         told_of=", ".join(channel.events) or "everything",
         lacks=_lacks(channel),
         last=row.last,
@@ -48,7 +51,8 @@ def look_of(row: ChannelRow) -> ChannelLook:
 def _goes_to(channel: NotificationChannel) -> str:
     if channel.kind != NotificationChannel.Kind.EMAIL:
         return channel.address
-    return f"{', '.join(channel.recipients)} by {channel.host}"
+    first, *others = channel.recipients or ["nobody"]
+    return f"{first} and {len(others)} more" if others else str(first)
 
 
 def _lacks(channel: NotificationChannel) -> str:
