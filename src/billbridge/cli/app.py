@@ -37,6 +37,7 @@ def main() -> None:
         billing,
         collecting,
         demo,
+        notices,
         reconciling,
         running,
         serving,
