@@ -47,6 +47,8 @@ class SmtpServer:
     """The command it answers only after `slow_seconds`."""
     slow_seconds: float = 1.0
     tls: ssl.SSLContext | None = None
+    tls_at_once: bool = False
+    """Whether it speaks TLS from the first byte on, instead of offering STARTTLS."""
     mails: list[Mail] = field(default_factory=list)
     signed_in: list[str] = field(default_factory=list)
     connections: int = 0
@@ -66,6 +68,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.is_encrypted = False
         self.sender, self.recipients = "", list[str]()
         try:
+            if self.desk.tls_at_once:
+                self._encrypt()
             self._say("CONNECT", "220 mail.test ready")
             while line := self.rfile.readline():
                 command, _, argument = line.decode("utf-8", "replace").strip().partition(" ")

@@ -48,6 +48,7 @@ SCREENS = {
     "sources": "/settings/sources/",
     "usage-history": "/settings/sources/usage-history/",
     "provider": "/settings/provider/",
+    "notifications": "/settings/notifications/",
     "administrators": "/settings/administrators/",
     "audit-log": "/settings/audit-log/",
     "first-steps": "/start/",

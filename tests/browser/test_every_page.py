@@ -22,6 +22,26 @@ WITHOUT_A_PAGE = ("/file/", "format=csv", "/bills/month/?")
 """Parts of addresses that lead to files."""
 
 
+CHANNELS = [
+    {
+        "name": "Billing", "kind": "email", "host": "smtp.example.com", "sender": "billing@example.com",
+        "recipients": ["anna@example.com", "ben@example.com"], "events": ["conflict", "not sent"],
+    },
+    {"name": "Ops", "kind": "webhook", "address": "https://hooks.example.com/x", "signing_key": "x"},
+]  # fmt: skip
+ANNOUNCE = """
+from billbridge.store.start import start
+start()
+from billbridge.operations.notices import Event, announce, give_up, waiting_deliveries
+from billbridge.operations.provider import the_provider
+announce(
+    the_provider(), Event.CONFLICT, key="1", subject="A figure of Acme Dental was changed in HaloPSA",
+    lines=["Quantity of Managed Backup: 5 instead of 3."], facts={"company": "Acme Dental"},
+)
+give_up(waiting_deliveries()[0].pk, "The mail server smtp.example.com:587 did not answer in time.")
+"""
+
+
 def a_month_of_work(console: Console) -> None:
     """One company billed and synced, one held because it is mapped to nothing, one that is not configured."""
     for company in COMPANIES:
@@ -31,13 +51,15 @@ def a_month_of_work(console: Console) -> None:
     held = {name: value for name, value in held.items() if name not in ("customer_id", "site_id")}
     billed = console.company(COMPANIES[0], configuration("Managed Backup", "average", "Server"))
     console.settings["companies"] = [billed, held]
+    console.settings["notifications"] = CHANNELS
     console.apply_setup(day=FIRST).must()
     for day in (FIRST, CLOSED, TODAY):
         console.collect(day)
     console.sync(TODAY)
     console.run("day", TODAY).must()
-    made = console.installation.run("-c", MAKE_OWNER)
-    assert made.returncode == 0, made.stderr
+    for script in (MAKE_OWNER, ANNOUNCE):
+        made = console.installation.run("-c", script)
+        assert made.returncode == 0, made.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the look over an installation finds: here, products that are billed although nobody ever priced them."""
+"""What the look over an installation finds: here, products nobody ever priced, and channels that reach nobody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from billbridge.billing.months import Month
 from billbridge.operations.doctor import examine
 from billbridge.operations.provider import today
 from billbridge.sources.port import Finding
-from billbridge.store.models import BackupUser, Company, Provider, StorageAccount, StorageRate, StorageReading
+from billbridge.store.models import (
+    BackupUser,
+    Company,
+    NotificationChannel,
+    Provider,
+    StorageAccount,
+    StorageRate,
+    StorageReading,
+)
+from billbridge.store.secrets import put_secret
 
 ALL_SET = Finding(step="prices", ok=True, message="all set")
 STORAGE = "storage:acc-1"
@@ -140,3 +149,32 @@ def test_custom_prices_of_users_suffice_when_every_user_has_one(company: Company
 def test_licenses_and_storage_are_named_with_the_lists_they_belong_in(company: Company) -> None:
     configure(company, "license:Server", STORAGE, mode="total")
     assert prices_found().remedy == "Set them, even to 0, in [[prices]] and [[storage_costs]]."
+
+
+def channel_found(provider: Provider, **given: str) -> Finding:
+    row = NotificationChannel.objects.create(provider=provider, name="Ops", **given)
+    if not given.get("username"):
+        put_secret(row, "signing_key", "sign")
+    (found,) = [finding for finding in examine() if finding.step == "channel Ops"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "what"), [({"kind": "slack"}, "address"), ({"kind": "email", "username": "anna"}, "password")]
+)
+def test_a_channel_without_its_secret_is_found(provider: Provider, given: dict[str, str], what: str) -> None:
+    found = channel_found(provider, **given)
+    assert (found.ok, found.message) == (False, f"has no {what}")
+
+
+def test_a_channel_that_needs_no_secret_is_well(provider: Provider) -> None:
+    assert channel_found(provider, kind="email") == Finding(step="channel Ops", ok=True, message="email, on")
+
+
+def test_a_secret_of_a_channel_that_does_not_open_is_found(provider: Provider) -> None:
+    row = NotificationChannel.objects.create(
+        provider=provider, name="Ops", kind="slack", secret=b"\x01" + b"x" * 60
+    )
+    (found,) = [finding for finding in examine() if finding.step == f"channel {row.name}"]
+    assert not found.ok
+    assert "does not open" in found.message

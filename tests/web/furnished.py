@@ -19,6 +19,7 @@ from billbridge.store.models import (
     Collection,
     Company,
     DefaultAssetType,
+    Delivery,
     Domain,
     DomainReading,
     Draft,
@@ -28,6 +29,8 @@ from billbridge.store.models import (
     HaloConnection,
     HaloList,
     LicensePrice,
+    Notice,
+    NotificationChannel,
     PlannedChange,
     Provider,
     Run,
@@ -39,8 +42,10 @@ from billbridge.store.models import (
     StorageReading,
     Task,
 )
+from billbridge.store.secrets import put_secret
 
 NOW = datetime(2026, 11, 12, 9, 30, tzinfo=UTC)
+SECRET = "a-secret-that-no-page-shows"
 OCTOBER = Month.parse("2026-10")
 
 
@@ -142,6 +147,29 @@ def furnish(provider: Provider, mark: str, *, number: int) -> None:
     HaloList.objects.create(
         provider=provider, kind="customers", rows=[{"id": number, "name": f"{mark} customer"}], read_at=NOW
     )
+    mail = NotificationChannel.objects.create(
+        provider=provider, name=f"{mark} mail", kind="email", host=f"{mark.lower()}.test",
+        username=f"{mark} account", sender=f"{mark}@sender.test", recipients=[f"{mark}@recipient.test"],
+        events=["conflict"],
+    )  # fmt: skip
+    hook = NotificationChannel.objects.create(
+        provider=provider, name=f"{mark} hook", kind="webhook", address=f"https://{mark.lower()}.hook.test"
+    )
+    put_secret(hook, "secret", f"https://{mark.lower()}.hook.test/{SECRET}")
+    put_secret(hook, "signing_key", SECRET)
+    notice = Notice.objects.create(
+        provider=provider, event="conflict", key="1", subject=f"{mark} conflict", lines=[f"{mark} line"],
+        facts={"company": f"{mark} Bakery"}, at=NOW,
+    )  # fmt: skip
+    for channel, state in ((mail, "waiting"), (hook, "failed")):
+        Delivery.objects.create(
+            notice=notice,
+            channel=channel,
+            channel_name=channel.name,
+            state=state,
+            reason=f"{mark} refused",
+            ended=NOW,
+        )
     administrator = Administrator.objects.create(
         provider=provider, name=f"{mark} colleague", email=f"colleague@{mark.lower()}.test", role="billing"
     )

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
-from furnished import furnish
+from furnished import SECRET, furnish
 
 from billbridge.billing.months import Month
 from billbridge.store.models import Provider, Worker
@@ -86,6 +86,7 @@ def _check(response: object, where: str) -> str:
         return ""
     text = response.content.decode("utf-8", "replace")  # type: ignore[attr-defined]
     assert SCRIPT not in text, f"{where} shows a script"
+    assert SECRET not in text, f"{where} shows a secret"
     assert OTHERS not in text, f"{where} shows another provider's data"
     assert OTHERS.lower() not in text, f"{where} shows another provider's data"
     return text

@@ -20,6 +20,8 @@ GIVEN = {
     "change_of_type": "both",
     "storage_basis": "mean",
     "missing_price": "bill at 0",
+    "collect_hour": "4",
+    "silence_hours": "36",
 }
 
 
@@ -53,6 +55,13 @@ def test_saving_changes_the_settings_and_writes_the_audit_log(browser: Client, p
     assert (entry.before, entry.after) == ("EUR", "USD")
 
 
+def test_the_hour_of_the_collection_and_the_silence_are_saved(browser: Client, provider: Provider) -> None:
+    assert send(browser, collect_hour="0", silence_hours="720").status_code == 302
+    provider.refresh_from_db()
+    assert (provider.collect_hour, provider.silence_hours) == (0, 720)
+    assert AuditEntry.objects.get(subject="provider.silence_hours").before == "36"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -63,6 +72,12 @@ def test_saving_changes_the_settings_and_writes_the_audit_log(browser: Client, p
         {"time_zone": "Mars/Olympus"},
         {"counting_rule": "guess"},
         {"storage_basis": ""},
+        {"collect_hour": "24"},
+        {"collect_hour": "-1"},
+        {"collect_hour": ""},
+        {"silence_hours": "0"},
+        {"silence_hours": "721"},
+        {"silence_hours": "soon"},
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_changes(

@@ -38,6 +38,7 @@ def main() -> None:
         collecting,
         demo,
         drifting,
+        notices,
         reconciling,
         running,
         serving,

@@ -19,6 +19,7 @@ from billbridge.store.models import (
     Collection,
     Company,
     HaloConnection,
+    NotificationChannel,
     PlannedChange,
     Provider,
     SourceConnection,
@@ -69,6 +70,22 @@ def _secrets(provider: Provider) -> Iterator[Finding]:
             yield _found(step, error.message, error.hint)
         else:
             yield _found(step, f"{row}, its secret opens")
+    for channel in NotificationChannel.objects.filter(provider=provider).order_by("pk"):
+        is_mail = channel.kind == NotificationChannel.Kind.EMAIL
+        needed = ["secret"] if channel.username or not is_mail else []
+        yield _channel(channel, [*needed, *(["signing_key"] if channel.signing_key else [])])
+
+
+def _channel(channel: NotificationChannel, secrets: Sequence[str]) -> Finding:
+    step, what = f"channel {channel.name}", "password" if channel.username else "address"
+    if "secret" in secrets and not channel.secret:
+        return _found(step, f"has no {what}", f"Enter the {what}, in the console or in the set-up file.")
+    try:
+        for field in secrets:
+            read_secret(channel, field)
+    except BillbridgeError as error:
+        return _found(step, error.message, error.hint)
+    return _found(step, f"{channel.kind}, {'on' if channel.is_on else 'off'}")
 
 
 def _collections(provider: Provider) -> Iterator[Finding]:

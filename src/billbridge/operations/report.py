@@ -151,6 +151,7 @@ def result(done: SyncResult, planned: dict[str, Any]) -> dict[str, Any]:
         "calls": done.calls,
         "coverage": _coverage(done.coverage),
         "plan": planned,
+        **({"stopped": done.stopped} if done.stopped else {}),
     }
 
 

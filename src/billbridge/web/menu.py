@@ -47,6 +47,7 @@ _MENU = (
             ("HaloPSA", "halopsa:billing", "plug"),
             ("Sources", "sources:sources", "inbox"),
             ("Provider", "provider:provider", "sliders"),
+            ("Notifications", "notifications:notifications", "bell"),
             ("Administrators", "administrators:administrators", "people"),
             ("Audit log", "audit:audit", "list"),
         ),

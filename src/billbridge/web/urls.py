@@ -25,6 +25,7 @@ urlpatterns = [
     path("settings/halopsa/company/", include("billbridge.web.configure.urls")),
     path("settings/sources/", include("billbridge.web.sources.urls")),
     path("settings/provider/", include("billbridge.web.provider.urls")),
+    path("settings/notifications/", include("billbridge.web.notifications.urls")),
     path("settings/administrators/", include("billbridge.web.administrators.urls")),
     path("settings/audit-log/", include("billbridge.web.audit.urls")),
     path("start/", include("billbridge.web.first_run.urls")),

@@ -141,6 +141,13 @@ def test_starttls_encrypts_before_anybody_signs_in() -> None:
     assert len(server.mails) == 1
 
 
+def test_tls_is_spoken_from_the_first_byte_on() -> None:
+    with smtp_server(users={"anna": PASSWORD}, tls=certificates.server_side(), tls_at_once=True) as server:
+        target = target_of(server, security=Security.TLS, username="anna", password=PASSWORD)
+        send_email(target, MESSAGE, context=certificates.trusting())
+    assert (len(server.mails), server.signed_in) == (1, ["anna"])
+
+
 def test_a_server_that_offers_no_starttls_gets_nothing() -> None:
     with smtp_server() as server:
         error = error_of(target_of(server, security=Security.STARTTLS))

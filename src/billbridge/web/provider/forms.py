@@ -12,7 +12,7 @@ from billbridge.billing.prices import MissingPrice
 from billbridge.billing.products import LicenseType
 from billbridge.billing.storage import StorageBasis
 from billbridge.operations.setup.document import ProviderSettings
-from billbridge.operations.setup.read_provider import currencies, time_zones
+from billbridge.operations.setup.read_provider import LAST_HOUR, LONGEST_SILENCE, currencies, time_zones
 from billbridge.web.forms import ConsoleForm
 from billbridge.web.long_select import LongSelect
 from billbridge.web.questions import Explanations, Question, question
@@ -88,6 +88,18 @@ class ProviderForm(ConsoleForm):
     time_zone = forms.ChoiceField(
         label="Time zone", widget=LongSelect, help_text="It decides when a day and a month begin and end."
     )
+    collect_hour = forms.IntegerField(
+        label="Hour of the daily collection",
+        min_value=0,
+        max_value=LAST_HOUR,
+        help_text="0 to 23, in this time zone: usage is collected once a day, from this hour on.",
+    )
+    silence_hours = forms.IntegerField(
+        label="Silence in hours",
+        min_value=1,
+        max_value=LONGEST_SILENCE,
+        help_text="Without a successful collection for so long, it is announced; 1 to 720.",
+    )
     counting_rule = forms.ChoiceField(choices=[(one.value, one.value) for one in CountingRule])
     change_of_type = forms.ChoiceField(choices=[(one.value, one.value) for one in ChangeOfType])
     storage_basis = forms.ChoiceField(choices=[(one.value, one.value) for one in StorageBasis])
@@ -124,6 +136,8 @@ class ProviderForm(ConsoleForm):
             change_of_type=ChangeOfType(given["change_of_type"]),
             storage_basis=StorageBasis(given["storage_basis"]),
             missing_price=MissingPrice(given["missing_price"]),
+            collect_hour=given["collect_hour"],
+            silence_hours=given["silence_hours"],
         )
 
 

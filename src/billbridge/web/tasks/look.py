@@ -88,7 +88,7 @@ _PAGES = {
     TaskKind.COLLECT: "sources:sources",
     TaskKind.REFRESH: "halopsa:mapping",
     TaskKind.DRIFT: "drift:drift",
-    TaskKind.NOTIFY: "tasks:tasks",
+    TaskKind.NOTIFY: "notifications:notifications",
     TaskKind.TEST_HALOPSA: "halopsa:connection",
     TaskKind.TEST_SOURCE: "sources:sources",
 }

@@ -22,7 +22,7 @@ register = template.Library()
 LOCALE = "en"
 _TONES = {
     "sent": "success", "done": "success", "verified": "success", "active": "success", "billed": "success",
-    "ready": "info", "approved": "info", "sending": "info", "running": "info", "queued": "info",
+    "ready": "info", "approved": "info", "sending": "info", "running": "info", "queued": "info", "waiting": "info",
     "temporary": "secondary", "manual": "primary", "automatic": "primary", "draft": "secondary",
     "held": "warning", "partly sent": "warning", "partly done": "warning", "partly billed": "warning",
     "conflict": "warning", "interrupted": "warning", "stopped": "warning", "not mapped": "warning",
