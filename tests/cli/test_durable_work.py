@@ -153,9 +153,7 @@ def test_a_sync_of_the_command_line_is_done_by_the_living_worker(room):
 
 
 def test_a_sync_that_the_worker_has_to_wait_with_ends_with_try_again_and_goes_on_by_itself(room):
-    room.console.halopsa.faults.add(
-        Fault(kind="status", route=WRITE, skip=1, times=-1, status=429, retry_after=900)
-    )
+    room.console.halopsa.faults.add(Fault(kind="rate_limit", route=WRITE, skip=1, times=-1, retry_after=900))
 
     ended = room.console.sync("2026-03-02")
 

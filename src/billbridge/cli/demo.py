@@ -125,9 +125,10 @@ def _fresh(data: Path) -> None:
 
 
 def _apply_setup(text: str, data: Path) -> None:
-    from billbridge.operations.setup import apply_setup, read_setup
+    from billbridge.operations.change_settings import apply_file
+    from billbridge.operations.setup import read_setup
 
-    changes = apply_setup(read_setup(text, str(data / "setup.toml")), day=FIRST_DAY)
+    changes = apply_file(read_setup(text, str(data / "setup.toml")), day=FIRST_DAY)
     out.print(f"{len(changes)} settings, from {data / 'setup.toml'}")
 
 

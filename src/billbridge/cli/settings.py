@@ -59,7 +59,8 @@ def apply(
 ) -> None:
     """Show what the file would change, ask, and change it: all of it or nothing."""
     enter(data, create=True)
-    from billbridge.operations.setup import apply_setup, compare, current_setup, read_setup
+    from billbridge.operations.change_settings import apply_file
+    from billbridge.operations.setup import compare, current_setup, read_setup
 
     document = read_setup(file.read_text(encoding="utf-8"), str(file))
     business_day = _day(day)
@@ -72,7 +73,7 @@ def apply(
     if not yes and not ask(f"Change these {len(changes)} settings?"):
         err.print("Nothing was changed.")
         raise typer.Exit(Exit.NOT_CONFIRMED)
-    apply_setup(document, day=business_day, instance=instance)
+    apply_file(document, day=business_day, instance=instance)
     out.print(f"{len(changes)} settings changed.")
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from datetime import date
 
 from django.db import transaction
 
 from billbridge.errors import InvalidInput
 from billbridge.operations.access import Actor
 from billbridge.operations.audit import record_settings
-from billbridge.operations.provider import today
+from billbridge.operations.provider import the_provider, today
 from billbridge.operations.setup.apply import apply_setup
 from billbridge.operations.setup.compare import SettingChange
 from billbridge.operations.setup.current import current_part
@@ -90,6 +91,20 @@ def change_settings(
         except SetupError as error:
             raise SettingsRefused(error.texts) from error
         record_settings(actor, changes)
+    return changes
+
+
+def apply_file(
+    document: SetupDocument, *, day: date, instance: Instance | None = None
+) -> tuple[SettingChange, ...]:
+    """Make the settings what a setup file says, in the name of the command line, and give what changed.
+
+    On an empty installation the file makes the provider. Raises `SetupError` with every problem.
+    """
+    with transaction.atomic():
+        changes = apply_setup(document, day=day, instance=instance)
+        if changes:
+            record_settings(Actor.command_line(the_provider()), changes)
     return changes
 
 
