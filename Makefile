@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
+# Tests of commands that are run on PostgreSQL too, beside all of tests/database and tests/crash.
+ON_BOTH := $(addprefix tests/cli/test_, timeline.py workers.py durable_work.py)
+
 .PHONY: demo test check lock clean
 
 demo: $(VENV)/.user
@@ -11,8 +14,8 @@ demo: $(VENV)/.user
 
 # All tests on SQLite, then those that touch the database on PostgreSQL, which comes from a wheel.
 test: $(VENV)/.test check
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
-	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal tests/database tests/crash tests/cli/test_timeline.py tests/cli/test_workers.py
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 3 --dist worksteal tests/database tests/crash $(ON_BOTH)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -47,6 +50,14 @@ clean:
 # One file per claim; a file ends with an error when its claim does not hold here.
 benchmark: $(VENV)/.user
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+.PHONY: soak
+
+# Long trials with real processes, on SQLite and on PostgreSQL: about half an hour. What they print is kept.
+soak: $(VENV)/.test
+	for trial in kills days; do for database in sqlite postgresql; do \
+	  $(BIN)/python benchmarks/soak/$$trial.py $$database > benchmarks/results/soak-$$trial-$$database.txt || exit 1; \
+	done; done
 
 .PHONY: pictures
 

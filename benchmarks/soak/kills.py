@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from billbridge.simulators.faults import Fault
 from soak.firm import Firm, firm, months_between
 
-FIRST, LAST = date(2026, 1, 31), date(2027, 12, 1)
+FIRST, LAST = date(2026, 1, 1), date(2027, 12, 1)
 SLOW = 0.25
 """Seconds that HaloPSA takes for a write, so that kills fall while one is under way."""
 

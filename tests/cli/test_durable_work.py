@@ -17,10 +17,11 @@ from billbridge.operations.access import Actor
 from billbridge.operations.provider import the_provider
 from billbridge.operations.tasks import TaskKind, retry, stop
 from billbridge.simulators.faults import Fault
-from billbridge.store.models import Bill, HaloConnection, Notice, Run, Task
+from billbridge.store.models import Bill, Delivery, HaloConnection, Notice, Run, Task
 from billbridge.store.secrets import put_secret
 from billbridge.store.start import installation
 from databases import KIND
+from hook_server import hook_server
 
 COMPANIES = tuple(f"Company {number}" for number in range(5))
 WRITE = "POST /SoftwareLicence"
@@ -175,6 +176,25 @@ def test_what_an_older_version_left_in_its_queue_is_begun_anew(room):
 
     task.refresh_from_db()
     assert (task.state, task.attempt) == ("done", 2)
+
+
+def test_people_are_told_of_what_was_sent_as_soon_as_the_channel_answers_again(room):
+    with hook_server(status=503, headers={"Retry-After": "0"}) as hook:
+        room.console.settings["notifications"] = [
+            {"name": "Billing", "kind": "webhook", "address": f"{hook.address}/told"}
+        ]
+        room.console.apply_setup(day="2026-03-02").must()
+        room.at("2026-03-02T05:00")
+        until(lambda: Task.objects.filter(kind=TaskKind.NOTIFY.value, tries=1, state="queued").exists())
+        assert Delivery.objects.get().state == "waiting"
+        hook.status = 200
+        retry(owner(), the_task(TaskKind.NOTIFY))
+        until(lambda: Delivery.objects.get().state == "sent")
+
+    told = hook.calls[-1].document
+    assert told["event"] == "auto-billing done"
+    assert told["facts"]["bills"] == str(len(COMPANIES))
+    assert told["facts"]["price"] == "60.00"
 
 
 @pytest.mark.skipif(KIND != "sqlite", reason="on PostgreSQL the engine's tables are in the database")

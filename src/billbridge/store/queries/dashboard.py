@@ -120,6 +120,7 @@ def attention(provider: Provider, day: date) -> Attention:
     # A run of some companies says nothing of the others, but it is the last that anybody heard of HaloPSA.
     last_run = Run.objects.filter(provider=provider).exclude(state=Run.State.RUNNING).order_by("-pk").first()
     states = [entry.get("state") for entry in last_run.coverage.values()] if last_run else []
+    tasks = _tasks_in_trouble(provider)
     collections = Collection.objects.filter(provider=provider)
     newest = collections.order_by().values("section").annotate(newest=Max("pk")).values("newest")
     return Attention(
@@ -129,13 +130,8 @@ def attention(provider: Provider, day: date) -> Attention:
         not_automatic=_not_automatic(provider, day),
         late=Bill.objects.filter(provider=provider, month=last_month, late=True).count(),
         last_run=last_run,
-        failed_tasks=_failed_tasks(provider),
-        troubled_tasks=tuple(
-            Task.objects.filter(provider=provider, state=Task.State.QUEUED, tries__gt=0)
-            .exclude(kind="notification")
-            .defer("result", "inputs")
-            .order_by("pk")
-        ),
+        failed_tasks=tuple(task for task in tasks if task.state != Task.State.QUEUED),
+        troubled_tasks=tuple(task for task in tasks if task.state == Task.State.QUEUED),
         last_collected=collections.filter(
             section=Collection.Section.LICENSES, state=Collection.State.DONE
         ).aggregate(last=Max("day"))["last"],
@@ -177,11 +173,13 @@ def _not_automatic(provider: Provider, day: date) -> int:
     return sum(1 for day_on in since if day_on is not None and first_automatic_month(day_on) <= month)
 
 
-def _failed_tasks(provider: Provider) -> tuple[Task, ...]:
-    newest = Task.objects.filter(provider=provider).order_by().values("kind").annotate(newest=Max("pk"))
-    failed = (Task.State.FAILED, Task.State.STOPPED)
-    rows = Task.objects.filter(pk__in=newest.values("newest"), state__in=failed)
-    return tuple(rows.defer("result", "inputs").order_by("-pk"))
+def _tasks_in_trouble(provider: Provider) -> list[Task]:
+    """Of each kind the newest task, if it failed or was stopped; and those that wait to be tried again."""
+    tasks = Task.objects.filter(provider=provider)
+    newest = tasks.order_by().values("kind").annotate(newest=Max("pk")).values("newest")
+    ended_badly = Q(pk__in=newest, state__in=(Task.State.FAILED, Task.State.STOPPED))
+    tried_again = Q(state=Task.State.QUEUED, tries__gt=0) & ~Q(kind="notification")
+    return list(tasks.filter(ended_badly | tried_again).defer("result", "inputs").order_by("-pk"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
