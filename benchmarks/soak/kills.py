@@ -68,20 +68,29 @@ def _bill_month(made: Firm, turn: date, chance: random.Random, most: int) -> int
     _err(made, chance)
     asked = False
     while True:
-        time.sleep(chance.uniform(0.3, 2.5))
-        if not made.unfinished():
+        time.sleep(0.1)
+        unfinished = made.unfinished()
+        if not unfinished:
             if asked:
                 return kills
             made.tick("05:05")
             asked = True
-            continue
-        if kills < most:
-            victim = chance.choice(made.workers)
-            victim.kill()
-            victim.wait()
-            made.workers.remove(victim)
-            made.start(1)
-            kills += 1
+        elif kills < most and any(task["state"] == "running" for task in unfinished):
+            time.sleep(chance.uniform(0.0, 3.0))
+            kills += _kill(made, chance)
+
+
+def _kill(made: Firm, chance: random.Random) -> int:
+    """Kill a worker, mostly the one at work, and start another; gives how many were killed."""
+    rows = made.console.query("SELECT worker FROM store_task WHERE state = 'running'")
+    at_work = {int(row["worker"].split(".")[1], 16) for row in rows}
+    busy = [one for one in made.workers if one.pid in at_work]
+    victim = chance.choice(busy if busy and chance.random() < 0.8 else made.workers)
+    victim.kill()
+    victim.wait()
+    made.workers.remove(victim)
+    made.start(1)
+    return 1
 
 
 def _err(made: Firm, chance: random.Random) -> None:

@@ -37,6 +37,7 @@ _MENU = (
             ("Bills", "bills:bills", "receipt"),
             ("Sync with HaloPSA", "sync:sync", "arrows"),
             ("Runs", "runs:runs", "clock"),
+            ("Background work", "tasks:tasks", "refresh"),
             ("Reconciliation", "reconciliation:reconciliation", "check"),
             ("Drift", "drift:drift", "drift"),
         ),
