@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -37,11 +38,12 @@ class Server:
 
     def stop(self) -> None:
         """Cut every connection and end, as after a power cut."""
+        self._options = shlex.join(shlex.split((self._server.pgdata / "postmaster.opts").read_text())[1:])
         self._control("stop", "-m", "immediate")
 
     def start(self) -> None:
-        """Begin again where it was."""
-        self._control("start", "-l", str(self._server.log))
+        """Begin again where it was, as it had been started."""
+        self._control("start", "-l", str(self._server.log), "-o", self._options)
 
     def clean_up(self) -> None:
         """End it and remove its files."""
