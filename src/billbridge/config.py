@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
-
 from billbridge.errors import InvalidInput
 
 DATA_VARIABLE = "BILLBRIDGE_DATA"
@@ -108,6 +105,9 @@ def postgresql_parameters(url: str) -> dict[str, str]:
 
     Raises `InvalidInput` without showing the URL, because it may hold a password.
     """
+    from psycopg import ProgrammingError  # noqa: PLC0415  # on SQLite no command waits for it
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
     if not url.startswith(_POSTGRESQL_SCHEMES):
         raise InvalidInput(f"{DATABASE_VARIABLE} does not begin with postgresql://.", hint=_URL_HINT)
     try:

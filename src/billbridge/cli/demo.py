@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx2
 import typer
 
 from billbridge.cli.app import app
@@ -134,6 +133,8 @@ def _apply_setup(text: str, data: Path) -> None:
 
 def _collect_days(mbs: str) -> None:
     """Move the world on day by day, collecting, and let auto-billing run on its day."""
+    import httpx2
+
     from billbridge.operations.collect import collect
     from billbridge.operations.connect import source_of
     from billbridge.operations.provider import the_provider
