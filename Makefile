@@ -14,8 +14,8 @@ demo: $(VENV)/.user
 
 # All tests on SQLite, then those that touch the database on PostgreSQL, which comes from a wheel.
 test: $(VENV)/.test check
-	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
-	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 3 --dist worksteal tests/database tests/crash $(ON_BOTH)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	BILLBRIDGE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal tests/database tests/crash $(ON_BOTH)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

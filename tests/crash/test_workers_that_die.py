@@ -6,6 +6,7 @@ On SQLite one worker runs, and the next one is started after it died; on Postgre
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 from crew import LEASE, SIZE, Crew, written
@@ -124,11 +125,13 @@ def test_a_worker_told_to_end_while_it_sends_reads_back_first_and_the_next_one_g
     wire.wait_for_write()
     (worker,) = automatic.workers
     worker.send_signal(signal.SIGTERM)
+    time.sleep(2)  # until it has surely heard of it, while HaloPSA still holds the write
     wire.release()
 
     automatic.wait_for(lambda: worker.poll() is not None, "it does not end")
     automatic.workers.remove(worker)
-    assert worker.returncode == 0, worker.communicate()
+    said = worker.communicate()
+    assert worker.returncode == 0, said
     (task,) = automatic.tasks()
     (run,) = automatic.bench.console.query("SELECT state FROM store_run")
     assert (task["state"], task["attempt"], run["state"]) == ("queued", 2, "stopped")

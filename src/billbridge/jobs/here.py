@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from billbridge.errors import BillbridgeError, PermanentError, TransientError
-from billbridge.jobs.perform import end_and_tell, heard_of
+from billbridge.jobs.ending import end_and_tell, heard_of
 from billbridge.operations import attempts
 from billbridge.operations.access import Actor
 from billbridge.operations.tasks import TaskKind, ask_for, waits_for_another_try

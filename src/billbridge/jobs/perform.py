@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.db import DatabaseError, close_old_connections, connections, transaction
+from django.db import DatabaseError, close_old_connections, connections
 
 from billbridge import logs
 from billbridge.errors import BillbridgeError, TransientError
 from billbridge.jobs import kinds
 from billbridge.jobs.backoff import patience_of, wait_after, waited_so_far
+from billbridge.jobs.ending import end_and_tell, heard_of
 from billbridge.jobs.progress import StopAsked, TaskProgress
 from billbridge.operations import attempts
 from billbridge.operations.attempts import NotClaimed
-from billbridge.operations.telling import tell
 from billbridge.store.failures import explained
-from billbridge.store.lease import RENEWAL
 from billbridge.store.models import Task
 
 _BUSY_SECONDS = 2.0
@@ -120,16 +117,6 @@ def _record(task: Task, outcome: _Outcome) -> None:
     _log.info("task ended", state=state.value, recorded=ended)
 
 
-def end_and_tell(task: Task, state: Task.State, *, result: kinds.Result | None = None, reason: str = "") -> bool:
-    """Record how an attempt ended the task and tell people of it, both or neither; `False` if it was taken over."""
-    with transaction.atomic():
-        ended = attempts.end(task, state, result=result, reason=reason)
-        if ended:
-            task.state, task.result, task.reason = state, result or {}, reason
-            tell(task)
-    return ended
-
-
 def _patiently(do: Callable[[], _T], worker_ends: Callable[[], bool]) -> _T | None:
     """Do something with the database, again and again while it is away.
 
@@ -147,28 +134,3 @@ def _patiently(do: Callable[[], _T], worker_ends: Callable[[], bool]) -> _T | No
                 return None
         time.sleep(wait)
         wait = min(wait * 2, _LONGEST_PAUSE)
-
-
-@contextmanager
-def heard_of(task: Task, *, renewal: float = RENEWAL) -> Iterator[None]:
-    """Give signs of life in the background while the block runs, so that a long task is not taken for abandoned."""
-    over = threading.Event()
-    renewing = threading.Thread(target=_keep_renewing, args=(task, over, renewal), daemon=True, name="task lease")
-    renewing.start()
-    try:
-        yield
-    finally:
-        over.set()
-        renewing.join()
-
-
-def _keep_renewing(task: Task, over: threading.Event, renewal: float) -> None:
-    try:
-        while not over.wait(renewal):
-            try:
-                attempts.keep_alive(task)
-            except DatabaseError:
-                connections.close_all()
-                continue  # the lease outlasts several renewals: the next one may succeed
-    finally:
-        connections.close_all()  # this thread's own
