@@ -1,6 +1,6 @@
 """40 HaloPSA connections on one PostgreSQL, billed automatically by 1, 2 and 4 workers at the same time.
 
-Each connection belongs to a provider of its own with some companies; all lead to one simulated HaloPSA that takes
+Each connection belongs to a provider of its own with some companies, and leads to a simulated HaloPSA that takes
 100 ms for a call, as a distant server does, so that most of the time is waiting. Printed are the seconds from
 asking to the last bill that was read back, the calls per second, and both as ratios to one worker. The simulator,
 PostgreSQL and the workers share the cores of this machine, which is what bounds them in the end: the processor
@@ -17,13 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
 import psycopg
-from installation import small_world
-from soak.firm import postgresql
+from soak.firm import postgresql, small_world
 
 from billbridge.simulators.faults import Fault
 from billbridge.simulators.halopsa import CLIENT_ID, CLIENT_SECRET, TENANT, HaloPSASimulator, Switches
@@ -51,7 +50,7 @@ first, today = date.fromisoformat(given["first"]), date.fromisoformat(given["tod
 for number in range(given["connections"]):
     provider = Provider.objects.create(name=f"Provider {number}", currency="USD", moved_day=today)
     connection = HaloConnection.objects.create(
-        provider=provider, address=given["address"], tenant=given["tenant"], client_id=given["client_id"],
+        provider=provider, address=given["addresses"][number], tenant=given["tenant"], client_id=given["client_id"],
         settle_seconds=0.5, calls_per_window=100000, window_seconds=1,
     )
     put_secret(connection, "client_secret", given["client_secret"])
@@ -101,8 +100,12 @@ def main() -> None:
 def _measure(size: int, connections: int) -> tuple[float, float, float]:
     """Seconds to the end, calls per second, and processor seconds of the workers."""
     world = small_world(*(f"Company {number}" for number in range(COMPANIES)), today=FIRST)
-    halopsa = HaloPSASimulator(world.halopsa, switches=Switches(rate_limit=None), today=lambda: TODAY)
-    with tempfile.TemporaryDirectory(prefix="billbridge-scale-") as name, halopsa.start() as server:
+    simulators = [
+        HaloPSASimulator(world.halopsa, switches=Switches(rate_limit=None), today=lambda: TODAY)
+        for _ in range(connections)
+    ]
+    with tempfile.TemporaryDirectory(prefix="billbridge-scale-") as name, ExitStack() as opened:
+        addresses = [f"{opened.enter_context(one.start()).url}/api" for one in simulators]
         folder = Path(name)
         folder.chmod(0o755)
         with postgresql(folder / "server") as address:
@@ -110,13 +113,13 @@ def _measure(size: int, connections: int) -> tuple[float, float, float]:
             env |= {"NO_PROXY": "127.0.0.1"}
             order = {
                 "first": str(FIRST), "today": str(TODAY), "connections": connections,
-                "address": f"{server.url}/api",
+                "addresses": addresses,
                 "tenant": TENANT, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
                 "customers": [[one.id, one.main_site_id] for one in world.halopsa.customers],
             }  # fmt: skip
             subprocess.run([sys.executable, "-c", FURNISH, json.dumps(order)], env=env, check=True)
-            halopsa.faults.add(Fault(kind="delay", times=-1, delay=LATENCY))
-            halopsa.calls.reset()
+            for one in simulators:
+                one.faults.add(Fault(kind="delay", times=-1, delay=LATENCY))
             with _workers(size, env) as workers, psycopg.connect(address, autocommit=True) as database:
                 _wait(database, "SELECT count(*) >= %s FROM store_worker", size)
                 began = time.monotonic()
@@ -124,10 +127,11 @@ def _measure(size: int, connections: int) -> tuple[float, float, float]:
                 _wait(database, "SELECT count(*) = %s FROM store_task WHERE state = 'done'", connections)
                 seconds = time.monotonic() - began
                 cpu = sum(_processor_seconds(worker.pid) for worker in workers)
-            calls = sum(halopsa.calls.describe()["by_route"].values())
-            made = [row for row in halopsa.tables["SoftwareLicence"].rows.values() if row["product_sku"]]
-            assert len(made) == connections * COMPANIES, f"{len(made)} subscriptions"
-    halopsa.close()
+            calls = sum(sum(one.calls.describe()["by_route"].values()) for one in simulators)
+            made = [len(one.tables["SoftwareLicence"].rows) for one in simulators]
+            assert made == [COMPANIES] * connections, f"subscriptions made: {made}"
+        for one in simulators:
+            one.close()
     return seconds, calls / seconds, cpu
 
 
