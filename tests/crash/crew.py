@@ -77,10 +77,6 @@ class Crew:
             "SELECT id, kind, state, attempt, worker, reason FROM store_task ORDER BY id"
         )
 
-    def running(self) -> bool:
-        """Whether a task is at work."""
-        return any(task["state"] == "running" for task in self.tasks())
-
     def worker_at_work(self) -> subprocess.Popen[str]:
         """The process that has the running task."""
         (task,) = [task for task in self.tasks() if task["state"] == "running"]

@@ -108,11 +108,6 @@ def is_stopped_by(task: Task) -> str:
     return Task.objects.filter(pk=task.pk).values_list("stop_asked_by", flat=True).first() or ""
 
 
-def is_mine(task: Task) -> bool:
-    """Whether the attempt is still this worker's: neither ended nor taken over."""
-    return _at_work(task).exists()
-
-
 def end(task: Task, state: Task.State, *, result: Mapping[str, Any] | None = None, reason: str = "") -> bool:
     """Record how an attempt ended the task; `False` when it was taken over meanwhile: the other records its end."""
     reach("before-end")

@@ -77,9 +77,6 @@ _LANES = {
     TaskKind.NOTIFY: Lane.NOTICES,
 }
 _ROLES = {TaskKind.TEST_HALOPSA: Role.OWNER, TaskKind.TEST_SOURCE: Role.OWNER}
-_SCHEDULED_ONLY = (TaskKind.AUTO_BILLING, TaskKind.NOTIFY)
-"""Kinds that nobody asks for by hand; a person retries and stops them all the same."""
-
 UNFINISHED = (Task.State.QUEUED, Task.State.RUNNING)
 CUT_SHORT = (Task.State.FAILED, Task.State.STOPPED)
 """States of a task that ended without its result, and can be retried."""
